@@ -1,0 +1,68 @@
+"""Every environment variable, typed and read once; nothing else reads ``os.environ``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+def _setting(variable: str, default: str, meaning: str) -> str:
+    """A field of ``Settings``, its variable and its line in the README."""
+    setting: str = field(
+        default=default, metadata={"variable": variable, "meaning": meaning}
+    )
+    return setting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this process is configured; ``Settings.read()`` takes it from the environment."""
+
+    data: str = _setting("GENESIS_DATA", ".genesis", "Folder of the embedded database and the local artifacts.")
+    database_uri: str = _setting(
+        "GENESIS_DATABASE_URI",
+        "",
+        "`mongodb://…`, `mongodb+srv://…` (with a database name) or `sqlite:///file`. "
+        "Empty: SQLite in the data folder.",
+    )
+    artifacts_uri: str = _setting(
+        "GENESIS_ARTIFACTS_URI",
+        "",
+        "Where artifact bytes are kept: `file:///folder`, or a Blob container "
+        "`https://<account>.blob.core.windows.net/<container>[/prefix]`. Empty: a folder in the data folder.",
+    )
+    storage_connection_string: str = _setting(
+        "GENESIS_STORAGE_CONNECTION_STRING",
+        "",
+        "Only where no managed identity is to be had (Azurite: `UseDevelopmentStorage=true`): "
+        "the storage account's connection string. A secret. Empty: the process's Azure identity.",
+    )
+    artifact_root: str = _setting(
+        "GENESIS_ARTIFACT_ROOT",
+        "mlflow-artifacts:/",
+        "Root URI of the artifact locations of new experiments; clients must be able to reach it.",
+    )
+    log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Settings from ``environment`` (the process's own by default); empty values mean the default."""
+        environment = os.environ if environment is None else environment
+        given = {
+            f.name: environment[f.metadata["variable"]]
+            for f in fields(cls)
+            if environment.get(f.metadata["variable"])
+        }
+        return cls(**given)
+
+    @property
+    def database(self) -> str:
+        """The database's URI, defaults filled in."""
+        return self.database_uri or f"sqlite:///{Path(self.data).absolute() / 'genesis.db'}"
+
+    @property
+    def artifacts(self) -> str:
+        """The artifact store's URI, defaults filled in."""
+        return self.artifacts_uri or (Path(self.data).absolute() / "artifacts").as_uri()
