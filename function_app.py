@@ -1,0 +1,44 @@
+"""The one HTTP trigger: a Functions request goes through ``App.handle`` and back; no paths, no rules.
+
+Azure imports this file while a client waits for a cold start, so drivers and MLflow stay out of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from genesis.app import App
+from genesis.http import BytesBody, Request
+from genesis.settings import Settings
+
+app = func.FunctionApp()
+_building = Lock()
+
+
+@cache
+def _built() -> App:
+    return App(Settings.read())
+
+
+def product() -> App:
+    """The process's App, built by whoever asks first; a failure to build is not remembered."""
+    with _building:  # two first requests run on two threads
+        return _built()
+
+
+# Anonymous, because genesis.auth decides; the methods are named, because the host answers 404 to all others.
+@app.route(
+    route="{*path}",
+    methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
+def catch_all(req: func.HttpRequest) -> func.HttpResponse:
+    """Answers every request; plain ``def``, so that it runs on the worker's thread pool."""
+    url = urlsplit(req.url)  # req.params has lost repeated and blank values
+    request = Request(req.method, url.path, url.query, dict(req.headers), BytesBody(req.get_body()))
+    response = product().handle(request)
+    return func.HttpResponse(response.whole(), status_code=response.status, headers=response.headers)
