@@ -10,9 +10,7 @@ from pathlib import Path
 
 def _setting(variable: str, default: str, meaning: str) -> str:
     """A field of ``Settings``, its variable and its line in the README."""
-    setting: str = field(
-        default=default, metadata={"variable": variable, "meaning": meaning}
-    )
+    setting: str = field(default=default, metadata={"variable": variable, "meaning": meaning})
     return setting
 
 
@@ -20,7 +18,9 @@ def _setting(variable: str, default: str, meaning: str) -> str:
 class Settings:
     """How this process is configured; ``Settings.read()`` takes it from the environment."""
 
-    data: str = _setting("GENESIS_DATA", ".genesis", "Folder of the embedded database and the local artifacts.")
+    data: str = _setting(
+        "GENESIS_DATA", ".genesis", "Folder of the embedded database and the local artifacts."
+    )
     database_uri: str = _setting(
         "GENESIS_DATABASE_URI",
         "",

@@ -17,7 +17,7 @@ BACKENDS = {
 
 @dataclass(frozen=True)
 class ArtifactInfo:
-    """One entry of a listing; ``path`` is relative to the store's root, ``size`` in bytes (None: a folder)."""
+    """One entry of a listing; ``path`` from the store's root, ``size`` in bytes (None: a folder)."""
 
     path: str
     size: int | None
@@ -84,7 +84,7 @@ def open_artifacts(uri: str, connection_string: str = "") -> ArtifactStore:
     scheme = urlsplit(uri).scheme
     if scheme not in BACKENDS:
         raise ValueError(
-            f"GENESIS_ARTIFACTS_URI has the scheme {scheme!r}; it must be one of {', '.join(sorted(BACKENDS))}."
+            f"GENESIS_ARTIFACTS_URI has the scheme {scheme!r}; it must be one of {', '.join(BACKENDS)}."
         )
     store: ArtifactStore = import_module(BACKENDS[scheme]).open_store(uri, connection_string)
     return store

@@ -1,0 +1,51 @@
+# Everything here wraps a plain command; nothing can be done only through make.
+PYTHON ?= python3
+PORT ?= 7071
+HOST ?= 127.0.0.1
+DATA ?=
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format endpoints clean
+
+help:  ## Show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+serve: $(VENV)/.installed  ## Run Genesis-Flow here (PORT=7071 DATA=.genesis HOST=127.0.0.1)
+	@exec $(BIN)/python -m genesis serve --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
+
+test: check $(VENV)/.dev  ## Install what the tests need, then run every check and test
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+check: $(VENV)/.dev  ## ruff, mypy --strict and bandit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r genesis function_app.py
+
+format: $(VENV)/.dev  ## Format the code and sort the imports
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+
+endpoints: $(VENV)/.dev  ## MLflow's RPCs, served or not
+	@$(BIN)/python -m genesis endpoints
+
+clean:  ## Remove what make installed and the caches, never data
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Genesis-Flow needs Python 3.11 or newer; name one: make serve PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) (once)…"
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV) (once, some minutes)…"
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,117 @@
+"""``python -m genesis``: serve, init, endpoints."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from genesis import __version__
+from genesis.errors import GenesisError
+from genesis.settings import Settings
+
+WELCOME = """
+Genesis-Flow {version} answers on  {url}
+Database   {database}
+Artifacts  {artifacts}
+
+Try it:
+
+    import mlflow
+    mlflow.set_tracking_uri("{url}")
+    with mlflow.start_run(): mlflow.log_metric("accuracy", 0.9)
+
+Ctrl-C stops it; nothing that was acknowledged is lost.
+"""
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Genesis-Flow, a serverless MLflow."""
+    logging.basicConfig(
+        level=Settings.read().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=7071, show_default=True, help="TCP port to listen on.")
+@click.option("--data", help="Folder of the database and the artifacts (default: GENESIS_DATA or .genesis).")
+def serve(host: str, port: int, data: str | None) -> None:
+    """Serve the MLflow REST API from this machine."""
+    from genesis.app import App
+    from genesis.serve import PortInUse, listen, run
+
+    settings = Settings.read()
+    if data:
+        settings = replace(settings, data=data)
+    try:
+        listener = listen(host, port)
+    except PortInUse:
+        _fail(
+            f"Port {port} is in use. Stop what listens there, or choose another: "
+            f"make serve PORT={port + 1}   (python -m genesis serve --port {port + 1})"
+        )
+    except OSError as error:
+        _fail(f"Cannot listen on {host}:{port}: {error.strerror or error}.")
+    app = App(settings)
+    try:
+        app.store()
+        app.artifacts()
+    except (GenesisError, ValueError, OSError) as error:
+        _fail(str(error))
+    url = f"http://{host}:{port}"
+    click.echo(WELCOME.format(version=__version__, url=url, **_places(settings)))
+    run(app, listener)
+
+
+@main.command()
+def init() -> None:
+    """Create what the database lacks: collections or tables, and indexes. Safe to repeat."""
+    from genesis.app import App
+
+    settings = Settings.read()
+    app = App(settings)
+    try:
+        app.engine().init()
+        app.store()
+    except (GenesisError, ValueError, OSError) as error:
+        _fail(str(error))
+    finally:
+        app.close()
+    click.echo(f"Ready: {_places(settings)['database']}")
+
+
+@main.command()
+def endpoints() -> None:
+    """MLflow's RPCs, served or not."""
+    from genesis.endpoints import listing
+
+    for line in listing():
+        click.echo(line)
+
+
+def _places(settings: Settings) -> dict[str, str]:
+    """Where data lives, without the secrets that a URI may hold."""
+    from urllib.parse import urlsplit
+
+    database = urlsplit(settings.database)
+    shown = settings.database if not database.netloc else f"{database.scheme}://{database.hostname}…"
+    if database.scheme == "sqlite":
+        shown = str(Path(database.path[1:]))
+    artifacts = urlsplit(settings.artifacts)
+    place = artifacts.path if artifacts.scheme == "file" else settings.artifacts.partition("?")[0]
+    return {"database": shown, "artifacts": place}
+
+
+def _fail(message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

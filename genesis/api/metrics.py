@@ -1,0 +1,142 @@
+"""Verbs on metrics and their histories."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from genesis.api import limits
+from genesis.entities.runs import Metric
+from genesis.errors import invalid
+from genesis.scope import Scope
+from genesis.store.points import Point
+from genesis.wire import metrics as w
+from genesis.wire.base import Reply
+
+LARGEST = sys.float_info.max
+
+
+def log(request: w.LogMetric, scope: Scope) -> Reply:
+    limits.check_metric(request.key, request.timestamp, request.value)
+    metric = Metric(request.key, finite(request.value), request.timestamp, request.step)
+    scope.store.runs.log(request.run, [metric])
+    return {}
+
+
+def finite(value: float) -> float:
+    """Infinities are stored as the largest numbers, as MLflow's SQL store does; NaN stays."""
+    return max(-LARGEST, min(LARGEST, value)) if value == value else value
+
+
+def log_batch(request: w.LogBatch, scope: Scope) -> Reply:
+    """All of it or nothing; the same metric may come twice, a parameter may not."""
+    limits.check_run_id(request.run_id)
+    for i, metric in enumerate(request.metrics):
+        limits.check_metric(metric.key, metric.timestamp, metric.value, f"metrics[{i}]")
+    params = [(p.key, limits.param(p.key, p.value, f"params[{i}]")) for i, p in enumerate(request.params)]
+    tags = [(t.key, limits.run_tag(t.key, t.value, f"tags[{i}]")) for i, t in enumerate(request.tags)]
+    limits.check_batch(request.metrics, params, tags)
+    _check_unique([key for key, _ in params])
+    metrics = [Metric(m.key, finite(m.value), m.timestamp, m.step or 0) for m in request.metrics]
+    refused = scope.store.runs.log(request.run_id, metrics, dict(params), dict(tags))
+    if refused is not None:
+        held = refused["params"]
+        differing = [
+            {"key": key, "old_value": held[key], "new_value": value}
+            for key, value in params
+            if key in held and held[key] != value
+        ]
+        raise invalid(
+            f"Changing param values is not allowed. Params were already logged='{differing}' "
+            f"for run ID='{request.run_id}'."
+        )
+    return {}
+
+
+def _check_unique(keys: list[str]) -> None:
+    repeated = [key for i, key in enumerate(keys) if key in keys[:i]]
+    if repeated:
+        raise invalid(
+            f"Duplicate parameter keys have been submitted: {repeated}. Please ensure the request contains "
+            "only one param value per param key."
+        )
+
+
+def get_history(request: w.GetMetricHistory, scope: Scope) -> w.MetricHistoryReply:
+    """A metric nobody logged has an empty history; without a page size all of it is returned."""
+    size = request.max_results
+    if size is not None and size <= 0:
+        raise invalid(
+            f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer."
+        )
+    points, token = scope.store.histories.page(request.run, request.metric_key, request.page_token, size)
+    reply = w.MetricHistoryReply()
+    if points:
+        reply["metrics"] = w.history(request.metric_key, points)
+    if token:
+        reply["next_page_token"] = token
+    return reply
+
+
+def get_history_bulk(request: w.GetMetricHistoryBulk, scope: Scope) -> w.MetricsWithRunIdsReply:
+    """Runs in the order of their ids, and never more points in all than asked for."""
+    run_ids = request.run_id
+    if not run_ids:
+        raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(run_ids) > w.MAX_RUNS:
+        raise invalid(
+            f"GetMetricHistoryBulk request cannot specify more than {w.MAX_RUNS} run_ids. "
+            f"Received {len(run_ids)} run_ids."
+        )
+    if request.metric_key is None:
+        raise invalid("GetMetricHistoryBulk request must specify a metric_key.")
+    most = min(request.max_results, w.MAX_BULK)
+    histories = scope.store.histories.of_runs(run_ids, request.metric_key)
+    found: list[w.MetricWithRunIdReply] = []
+    for run_id in sorted(histories):
+        found += w.history_of_run(run_id, request.metric_key, histories[run_id])
+    return {"metrics": found[:most]}
+
+
+def get_history_bulk_interval(
+    request: w.GetMetricHistoryBulkInterval, scope: Scope
+) -> w.MetricsWithRunIdsReply:
+    """Evenly spaced points of each run, by step, its first and last among them."""
+    start, end = request.start_step, request.end_step
+    if (start is None) != (end is None):
+        raise invalid("If either start step or end step are specified, both must be specified.")
+    if start is not None and end is not None and start > end:
+        raise invalid(
+            f"end_step must be greater than start_step. Found start_step={start} and end_step={end}."
+        )
+    histories = scope.store.histories.of_runs(request.run_ids, request.metric_key)
+    found: list[w.MetricWithRunIdReply] = []
+    for run_id in request.run_ids:
+        points = [
+            p
+            for p in histories[run_id]
+            if (start is None or start <= p.step) and (end is None or p.step <= end)
+        ]
+        points.sort(key=_by_step)
+        found += w.history_of_run(run_id, request.metric_key, sampled(points, request.max_results))
+    return {"metrics": found} if found else {}
+
+
+def _by_step(point: Point) -> tuple[int, int, float, bool]:
+    timestamp, step, value, nan = point.rank()
+    return (step, timestamp, value, nan)
+
+
+def sampled(points: Sequence[Point], most: int) -> list[Point]:
+    """The first point of each of ``most`` equal parts, and the last point of all.
+
+    The parts are those of SQL's NTILE, which MLflow uses: the earlier ones take what is left over.
+    """
+    size, left = divmod(len(points), most)
+    starts = [i * size + min(i, left) for i in range(min(most, len(points)))]
+    chosen = [points[i] for i in starts]
+    if chosen and starts[-1] != len(points) - 1:
+        if len(chosen) >= most:
+            chosen.pop()
+        chosen.append(points[-1])
+    return chosen

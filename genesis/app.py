@@ -1,0 +1,107 @@
+"""One request in, one reply out, for every host: route, authenticate, decode, act, encode."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+
+from genesis.artifacts import ArtifactStore, open_artifacts
+from genesis.auth import authenticate
+from genesis.errors import Code, GenesisError
+from genesis.http import Request, Response
+from genesis.routes import match
+from genesis.scope import DEFAULT_WORKSPACE, Scope
+from genesis.settings import Settings
+from genesis.store import Store, open_engine, store_of
+from genesis.store.engine import Engine
+from genesis.store.histories import Piles
+from genesis.wire.base import encode, encode_error
+
+logger = logging.getLogger("genesis")
+
+SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
+
+
+class App:
+    """Genesis-Flow itself; safe for threads. Opens nothing until a request needs it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._artifacts: ArtifactStore | None = None
+        self._piles = Piles()
+        self._workspaces: set[str] = set()
+
+    def handle(self, request: Request) -> Response:
+        """The reply; never raises."""
+        began = time.monotonic()
+        name = "-"
+        try:
+            route, parameters = match(request.method, request.decoded_path())
+            name = route.path
+            scope = self._scope(authenticate(request.headers).workspace)
+            message = route.request.decode(request, parameters)
+            response = encode(route.handler(message, scope))
+        except GenesisError as error:
+            response = encode_error(error)
+            if error.status >= 500:
+                logger.error("%s %s: %s", request.method, name, error.message, exc_info=error)
+        except Exception:
+            incident = uuid.uuid4().hex
+            logger.exception("%s %s failed, incident %s", request.method, name, incident)
+            response = encode_error(
+                GenesisError(
+                    Code.INTERNAL_ERROR, f"An internal error occurred; the server's log has it as {incident}."
+                )
+            )
+        for header, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(header, value)
+        took = (time.monotonic() - began) * 1000
+        logger.debug("%s %s %d %.1f ms", request.method, name, response.status, took)
+        return response
+
+    def _scope(self, workspace: str) -> Scope:
+        return Scope(
+            workspace=workspace,
+            artifact_root=self._root(workspace),
+            open_store=lambda: self.store(workspace),
+            open_artifacts=self.artifacts,
+        )
+
+    def _root(self, workspace: str) -> str:
+        root = self._settings.artifact_root.rstrip("/") + "/"
+        return root if workspace == DEFAULT_WORKSPACE else f"{root}workspaces/{workspace}/"
+
+    def store(self, workspace: str = DEFAULT_WORKSPACE) -> Store:
+        """The store of a workspace, its default experiment in place."""
+        store = store_of(self.engine(), workspace, self._piles)
+        if workspace not in self._workspaces:
+            store.experiments.ensure_default(self._root(workspace), time.time_ns() // 1_000_000)
+            self._workspaces.add(workspace)
+        return store
+
+    def engine(self) -> Engine:
+        """The database's engine, opened once."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = open_engine(self._settings.database)
+            return self._engine
+
+    def artifacts(self) -> ArtifactStore:
+        """The artifact store, opened once."""
+        with self._lock:
+            if self._artifacts is None:
+                self._artifacts = open_artifacts(
+                    self._settings.artifacts, self._settings.storage_connection_string
+                )
+            return self._artifacts
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None

@@ -1,0 +1,146 @@
+"""The whole API as rows; no behaviour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+from genesis.api import experiments, metrics, runs, server
+from genesis.errors import Code, GenesisError
+from genesis.http import Request
+from genesis.scope import Scope
+from genesis.wire import experiments as we
+from genesis.wire import metrics as wm
+from genesis.wire import runs as wr
+from genesis.wire.base import Reply
+
+
+class Decodes(Protocol):
+    """A request type that can read itself from HTTP."""
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Any: ...
+
+
+Handler = Callable[[Any, Scope], Reply]
+
+API = ("/api", "/ajax-api")
+UI = ("/ajax-api",)
+ROOT = ("",)
+
+
+class Route(NamedTuple):
+    """One endpoint; ``since`` is the version in its path, ``under`` the prefixes it answers below."""
+
+    method: str
+    path: str
+    since: int
+    request: type[Decodes]
+    handler: Handler
+    under: tuple[str, ...] = API
+
+    def paths(self) -> Iterator[str]:
+        """Where it is served."""
+        for prefix in self.under:
+            yield f"{prefix}/{self.since}.0{self.path}" if prefix else self.path
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", 0, server.Nothing, server.health, ROOT),
+    Route("GET", "/version", 0, server.Nothing, server.version, ROOT),
+    Route("GET", "/mlflow/server-info", 3, server.Nothing, server.info),
+    Route("POST", "/mlflow/experiments/create", 2, we.CreateExperiment, experiments.create),
+    Route("GET", "/mlflow/experiments/get", 2, we.GetExperiment, experiments.get),
+    Route("GET", "/mlflow/experiments/get-by-name", 2, we.GetExperimentByName, experiments.get_by_name),
+    Route("POST", "/mlflow/experiments/search", 2, we.SearchExperiments, experiments.search),
+    Route("GET", "/mlflow/experiments/search", 2, we.SearchExperiments, experiments.search),
+    Route("POST", "/mlflow/experiments/update", 2, we.UpdateExperiment, experiments.update),
+    Route("POST", "/mlflow/experiments/delete", 2, we.DeleteExperiment, experiments.delete),
+    Route("POST", "/mlflow/experiments/restore", 2, we.RestoreExperiment, experiments.restore),
+    Route("POST", "/mlflow/experiments/set-experiment-tag", 2, we.SetExperimentTag, experiments.set_tag),
+    Route(
+        "POST", "/mlflow/experiments/delete-experiment-tag", 2, we.DeleteExperimentTag, experiments.delete_tag
+    ),
+    Route("POST", "/mlflow/runs/create", 2, wr.CreateRun, runs.create),
+    Route("GET", "/mlflow/runs/get", 2, wr.GetRun, runs.get),
+    Route("POST", "/mlflow/runs/update", 2, wr.UpdateRun, runs.update),
+    Route("POST", "/mlflow/runs/delete", 2, wr.DeleteRun, runs.delete),
+    Route("POST", "/mlflow/runs/restore", 2, wr.RestoreRun, runs.restore),
+    Route("POST", "/mlflow/runs/search", 2, wr.SearchRuns, runs.search),
+    Route("POST", "/mlflow/runs/log-metric", 2, wm.LogMetric, metrics.log),
+    Route("POST", "/mlflow/runs/log-parameter", 2, wr.LogParam, runs.log_param),
+    Route("POST", "/mlflow/runs/log-batch", 2, wm.LogBatch, metrics.log_batch),
+    Route("POST", "/mlflow/runs/set-tag", 2, wr.SetTag, runs.set_tag),
+    Route("POST", "/mlflow/runs/delete-tag", 2, wr.DeleteTag, runs.delete_tag),
+    Route("POST", "/mlflow/runs/log-inputs", 2, wr.LogInputs, runs.log_inputs),
+    Route("POST", "/mlflow/runs/outputs", 2, wr.LogOutputs, runs.log_outputs),
+    Route("POST", "/mlflow/runs/log-model", 2, wr.LogModel, runs.log_model),
+    Route("GET", "/mlflow/metrics/get-history", 2, wm.GetMetricHistory, metrics.get_history),
+    Route(
+        "GET", "/mlflow/metrics/get-history-bulk", 2, wm.GetMetricHistoryBulk, metrics.get_history_bulk, UI
+    ),
+    Route(
+        "GET",
+        "/mlflow/metrics/get-history-bulk-interval",
+        2,
+        wm.GetMetricHistoryBulkInterval,
+        metrics.get_history_bulk_interval,
+    ),
+)
+
+
+class Table(NamedTuple):
+    """Rows by what is looked up: whole paths, and patterns for those with parameters."""
+
+    whole: dict[str, dict[str, Route]]
+    patterns: list[tuple[re.Pattern[str], dict[str, Route]]]
+
+
+@cache
+def table() -> Table:
+    """The rows, compiled once."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        for path in route.paths():
+            by_path.setdefault(path, {})[route.method] = route
+    patterns = [(_pattern(path), routes) for path, routes in by_path.items() if "{" in path]
+    return Table({path: routes for path, routes in by_path.items() if "{" not in path}, patterns)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """``{name}`` takes one segment of the path, ``{name*}`` all that is left, newlines included."""
+    text = re.sub(r"\\\{(\w+)\\\*\\\}", r"(?P<\1>[\\s\\S]+)", re.escape(path))
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", text))
+
+
+def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The row that answers, and the parameters in its path; HEAD asks what GET answers.
+
+    Raises ENDPOINT_NOT_FOUND: 404 for an unknown path, 405 for a known one with another method.
+    """
+    routes, parameters = _routes(path)
+    route = routes.get("GET" if method == "HEAD" else method)
+    if route is not None:
+        return route, parameters
+    if routes:
+        allowed = ", ".join(sorted(routes))
+        raise GenesisError(
+            Code.ENDPOINT_NOT_FOUND,
+            f"{method} is not allowed here; use {allowed}.",
+            status=405,
+            headers={"Allow": allowed},
+        )
+    raise GenesisError(Code.ENDPOINT_NOT_FOUND, "This server has no such endpoint.")
+
+
+def _routes(path: str) -> tuple[dict[str, Route], dict[str, str]]:
+    rows = table()
+    if path in rows.whole:
+        return rows.whole[path], {}
+    for pattern, routes in rows.patterns:
+        found = pattern.fullmatch(path)
+        if found:
+            return routes, found.groupdict()
+    return {}, {}

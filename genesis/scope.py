@@ -1,0 +1,39 @@
+"""What a verb may use: one workspace's store and artifacts, and the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from genesis.artifacts import ArtifactStore
+from genesis.store import Store
+
+DEFAULT_WORKSPACE = "default"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One request's reach; nothing outside ``workspace`` can be got at through it.
+
+    Database and artifacts are opened when a verb first asks for them.
+    """
+
+    workspace: str
+    artifact_root: str
+    """URI that ends in `/`, under which new experiments put their artifacts."""
+    open_store: Callable[[], Store]
+    open_artifacts: Callable[[], ArtifactStore]
+
+    @cached_property
+    def store(self) -> Store:
+        return self.open_store()
+
+    @cached_property
+    def artifacts(self) -> ArtifactStore:
+        return self.open_artifacts()
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""MLflow's search language: text to clauses, fields of each entity, page tokens; knows no database."""

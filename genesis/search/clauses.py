@@ -1,0 +1,52 @@
+"""What a search asks of a document, once the text is parsed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Op(StrEnum):
+    """Comparisons; all but the last three hold only where the document has a value."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+    IN = "IN"
+    NOT_IN = "NOT IN"
+    IS_NOT_NULL = "IS NOT NULL"
+    IS_NULL = "IS NULL"
+    ABSENT = "ABSENT"
+    """Of a list's elements: none has this value."""
+    ABSENT_OR_EQ = "ABSENT OR ="
+    """Guards of updates only: nothing there yet, or the same."""
+
+
+class Path(NamedTuple):
+    """A place in a document: a field, an entry of a map, or a member of a list's elements."""
+
+    field: str
+    key: str | None = None
+
+
+class Clause(NamedTuple):
+    """One condition; a search is all of its clauses at once."""
+
+    path: Path
+    op: Op
+    value: Any = None
+
+
+class Order(NamedTuple):
+    """One sort key: values first, NaN behind them, then documents that lack it, in either direction."""
+
+    path: Path
+    ascending: bool = True
+
+
+Where = tuple[Clause, ...]

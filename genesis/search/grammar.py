@@ -1,0 +1,219 @@
+"""MLflow's filter and order_by texts, taken apart; knows no entity.
+
+The tokens are sqlparse's, as in MLflow itself (``mlflow/utils/search_utils.py``), since what a
+filter means, down to its error messages, is what that library makes of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from genesis.errors import invalid
+
+MAX_LENGTH = 100_000
+"""Characters of a filter; beyond that sqlparse takes seconds."""
+
+
+class Value(NamedTuple):
+    """The right side of a comparison as it was written; ``kind`` is text, integer, float, list or other."""
+
+    kind: str
+    text: str
+
+
+class Comparison(NamedTuple):
+    """One comparison; ``value`` is None for IS NULL and IS NOT NULL."""
+
+    identifier: str
+    operator: str
+    value: Value | None
+
+
+@lru_cache(maxsize=512)
+def comparisons(text: str, quote: str = "'") -> tuple[Comparison, ...]:
+    """The comparisons that a filter ANDs together; ``quote`` is put around what an error names."""
+    if not text:
+        return ()
+    if len(text) > MAX_LENGTH:
+        raise invalid(f"The filter is longer than {MAX_LENGTH} characters.")
+    tokens = _joined([t for t in _statement(text).tokens if not t.is_whitespace])
+    refused = [t for t in tokens if not (_is_comparison(t) or _is_keyword(t, "AND"))]
+    if refused:
+        shown = ", ".join(f"{quote}{token}{quote}" for token in refused)
+        raise invalid(f"Invalid clause(s) in filter string: {shown}")
+    return tuple(_comparison(t) for t in tokens if _is_comparison(t))
+
+
+def _statement(text: str) -> Any:
+    # Only searches with a filter need sqlparse, and a cold start needs none.
+    import sqlparse
+
+    try:
+        parsed = sqlparse.parse(text)
+    except Exception:
+        # sqlparse raises its own and Python's errors (depth of nesting) alike.
+        raise invalid(f"Error on parsing filter '{text}'") from None
+    if len(parsed) == 0:
+        raise invalid(f"Invalid filter '{text}'. Could not be parsed.")
+    if len(parsed) > 1:
+        raise invalid(
+            f"Search filter contained multiple expression {text!r}. Provide AND-ed expression list."
+        )
+    return parsed[0]
+
+
+def _joined(tokens: Sequence[Any]) -> list[Any]:
+    """The tokens with ``x IN (…)``, ``x NOT IN (…)``, ``x IS NULL`` and ``x IS NOT NULL`` as comparisons.
+
+    sqlparse leaves these apart. Where MLflow takes three or four tokens that fit none of the
+    forms, it passes them on unread, and so does this.
+    """
+    from sqlparse import sql
+    from sqlparse import tokens as kinds
+
+    def made(*parts: Any) -> Any:
+        return sql.Comparison(sql.TokenList(list(parts)))
+
+    joined: list[Any] = []
+    rest = list(tokens)
+    while rest:
+        if len(rest) < 3:
+            return joined + rest
+        first, second, third = rest[:3]
+        if not isinstance(first, sql.Identifier):
+            joined.append(rest.pop(0))
+        elif _is_keyword(second, "IN") and isinstance(third, sql.Parenthesis):
+            joined.append(made(first, second, third))
+            rest = rest[3:]
+        elif _is_keyword(second, "IS") and _is_keyword(third, "NULL"):
+            joined.append(made(first, sql.Token(kinds.Keyword, "IS NULL")))
+            rest = rest[3:]
+        elif _is_keyword(second, "IS") and third.ttype is kinds.Keyword and third.value.upper() == "NOT NULL":
+            joined.append(made(first, sql.Token(kinds.Keyword, "IS NOT NULL")))
+            rest = rest[3:]
+        elif len(rest) == 3:
+            return joined + rest
+        elif _is_keyword(second, "NOT") and _is_keyword(third, "IN") and isinstance(rest[3], sql.Parenthesis):
+            joined.append(made(first, sql.Token(kinds.Keyword, "NOT IN"), rest[3]))
+            rest = rest[4:]
+        else:
+            joined += rest[:4]
+            rest = rest[4:]
+    return joined
+
+
+def _is_keyword(token: Any, word: str) -> bool:
+    from sqlparse import tokens as kinds
+
+    return bool(token.match(kinds.Keyword, [word]))
+
+
+def _is_comparison(token: Any) -> bool:
+    from sqlparse import sql
+
+    return isinstance(token, sql.Comparison)
+
+
+def _comparison(token: Any) -> Comparison:
+    from sqlparse import sql
+
+    parts = [t for t in _flat(token) if not t.is_whitespace]
+    null = len(parts) == 2 and parts[1].value.upper() in ("IS NULL", "IS NOT NULL")
+    if not null and len(parts) != 3:
+        raise invalid(f"Invalid comparison clause. Expected 3 tokens found {len(parts)}")
+    if not isinstance(parts[0], sql.Identifier):
+        raise invalid(f"Invalid comparison clause. Expected 'Identifier' found '{parts[0]}'")
+    if null:
+        return Comparison(parts[0].value, parts[1].value.upper(), None)
+    return Comparison(parts[0].value, parts[1].value, _value(parts[2]))
+
+
+def _flat(comparison: Any) -> Iterator[Any]:
+    """The comparison's tokens, out of the list that ``_joined`` put around them."""
+    from sqlparse import sql
+
+    for token in comparison.tokens:
+        if type(token) is sql.TokenList:
+            yield from token.tokens
+        else:
+            yield token
+
+
+def _value(token: Any) -> Value:
+    from sqlparse import sql
+    from sqlparse import tokens as kinds
+
+    if token.ttype is kinds.Literal.Number.Integer:
+        return Value("integer", token.value)
+    if token.ttype is kinds.Literal.Number.Float:
+        return Value("float", token.value)
+    if token.ttype is kinds.Literal.String.Single or isinstance(token, sql.Identifier):
+        return Value("text", token.value)
+    if isinstance(token, sql.Parenthesis):
+        return Value("list", token.value)
+    return Value("other", token.value)
+
+
+def unquoted(text: str) -> str:
+    """A text value without its quotes, which it must have."""
+    if is_quoted(text, "'") or is_quoted(text, '"'):
+        return text[1:-1]
+    raise invalid(
+        "Parameter value is either not quoted or unidentified quote types used for string value "
+        f"{text}. Use either single or double quotes."
+    )
+
+
+def is_quoted(text: str, mark: str) -> bool:
+    return len(text) >= 2 and text.startswith(mark) and text.endswith(mark)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The texts in a list such as ``('a', "b")``."""
+    try:
+        parsed = ast.literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise invalid(
+            "While parsing a list in the query, expected a non-empty list of string values, "
+            "but got ill-formed list."
+        ) from None
+    values = parsed if isinstance(parsed, tuple) else (parsed,)
+    if not values:
+        raise invalid(
+            "While parsing a list in the query, expected a non-empty list of string values, "
+            "but got empty list"
+        )
+    if not all(isinstance(value, str) for value in values):
+        raise invalid(
+            "While parsing a list in the query, expected string value, punctuation, "
+            f"or whitespace, but got different type in list: {values}"
+        )
+    return values
+
+
+@lru_cache(maxsize=512)
+def ordering(text: str) -> tuple[str, bool]:
+    """The identifier of an order_by item, and whether it ascends."""
+    from sqlparse import sql
+
+    unreadable = invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
+    if len(text) > MAX_LENGTH:
+        raise unreadable
+    try:
+        tokens = _statement(text).tokens
+        if len(tokens) != 1 or not isinstance(tokens[0], sql.Identifier):
+            raise unreadable
+        words = shlex.split(tokens[0].value.replace("`", '"'))
+    except (ValueError, type(unreadable)):
+        raise unreadable from None
+    if len(words) > 2:
+        raise unreadable
+    if len(words) < 2:
+        return tokens[0].value.strip(), True
+    if words[1].lower() not in ("asc", "desc"):
+        raise invalid(f"Invalid ordering key in order_by clause '{text}'.")
+    return words[0].strip(), words[1].lower() == "asc"

@@ -1,0 +1,172 @@
+"""``genesis serve``: the App behind uvicorn, on a laptop or a small VM."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from genesis.app import App
+from genesis.errors import Code, GenesisError
+from genesis.http import Body, BytesBody, Request, Response
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+THREADS = 16
+SMALL = 1024 * 1024
+"""Bytes of a body that is read whole before a thread is taken; larger ones stream."""
+
+
+class StreamedBody:
+    """A body that arrives while a thread works on it."""
+
+    def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop, length: int | None) -> None:
+        self.length = length
+        self._receive = receive
+        self._loop = loop
+        self._ended = False
+
+    def read(self) -> bytes:
+        return b"".join(self.chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        while not self._ended:
+            event = asyncio.run_coroutine_threadsafe(_next(self._receive), self._loop).result()
+            if event["type"] == "http.disconnect":
+                raise GenesisError(Code.BAD_REQUEST, "The request ended before its body did.")
+            self._ended = not event.get("more_body", False)
+            if event.get("body"):
+                yield event["body"]
+
+
+async def _next(receive: Receive) -> MutableMapping[str, Any]:
+    return await receive()
+
+
+class Asgi:
+    """The App as an ASGI application; its blocking work runs on threads of its own."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="genesis")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._threads.shutdown()
+        self._app.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        headers = _headers(scope["headers"])
+        body = await _body(headers, receive, loop)
+        if body is None:
+            return
+        request = Request(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            body=body,
+        )
+        response = await loop.run_in_executor(self._threads, self._app.handle, request)
+        await self._reply(response, scope["method"], send, loop)
+
+    async def _reply(
+        self, response: Response, method: str, send: Send, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        if isinstance(response.body, bytes):
+            response.headers.setdefault("Content-Length", str(len(response.body)))
+        headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if isinstance(response.body, bytes):
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+            return
+        try:
+            while method != "HEAD":
+                chunk = await loop.run_in_executor(self._threads, next, response.body, None)
+                if chunk is None:
+                    break
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            close = getattr(response.body, "close", None)
+            if close is not None:
+                await loop.run_in_executor(self._threads, close)
+
+
+def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header names are lower case already; of repeated ones the values are joined, as HTTP says."""
+    headers: dict[str, str] = {}
+    for name_, value_ in raw:
+        name, value = name_.decode("latin-1"), value_.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+async def _body(headers: dict[str, str], receive: Receive, loop: asyncio.AbstractEventLoop) -> Body | None:
+    """The request's body; None when the client has gone before it was there."""
+    announced = headers.get("content-length", "")
+    length = int(announced) if announced.isdecimal() else None
+    chunked = length is None and "transfer-encoding" in headers
+    if chunked or (length or 0) > SMALL:
+        return StreamedBody(receive, loop, length)
+    parts: list[bytes] = []
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        parts.append(event.get("body", b""))
+        if not event.get("more_body", False):
+            return BytesBody(b"".join(parts))
+
+
+class PortInUse(Exception):
+    """Something listens on the port already."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; raises PortInUse."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        # Two processes that may both bind would share the port silently without this.
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse from error
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(app: App, listener: socket.socket) -> None:
+    """Serve until interrupted; requests under way are answered first."""
+    # Uvicorn is for this host only, not for Functions.
+    import uvicorn
+
+    config = uvicorn.Config(
+        Asgi(app),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

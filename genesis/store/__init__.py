@@ -1,0 +1,48 @@
+"""The store: what runs and experiments are and how they change, over any engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from genesis.store.engine import Engine
+from genesis.store.experiments import Experiments
+from genesis.store.histories import Histories, Piles
+from genesis.store.runs import Runs
+
+ENGINES = {
+    "sqlite": "genesis.store.sqlite.engine",
+    "mongodb": "genesis.store.mongo.engine",
+    "mongodb+srv": "genesis.store.mongo.engine",
+}
+"""Engine module of each URI scheme; imported only when it is the one."""
+
+
+def open_engine(uri: str) -> Engine:
+    """The engine for a database URI, its collections and indexes in place.
+
+    Raises ValueError for a URI that no engine takes, GenesisError when the database is out of reach.
+    """
+    scheme = urlsplit(uri).scheme
+    if scheme not in ENGINES:
+        raise ValueError(
+            f"GENESIS_DATABASE_URI has the scheme {scheme!r}; it must be one of {', '.join(ENGINES)}."
+        )
+    engine: Engine = import_module(ENGINES[scheme]).open_engine(uri)
+    return engine
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything one workspace keeps in the database."""
+
+    experiments: Experiments
+    runs: Runs
+    histories: Histories
+
+
+def store_of(engine: Engine, workspace: str, piles: Piles) -> Store:
+    """The store of one workspace; cheap, made for each request."""
+    histories = Histories(engine, workspace, piles)
+    return Store(Experiments(engine, workspace), Runs(engine, workspace, histories), histories)

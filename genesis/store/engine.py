@@ -1,0 +1,147 @@
+"""The whole contract a database engine fulfils; knows no database and no run.
+
+What an engine cannot do everywhere (Cosmos DB RU and vCore, MongoDB, SQLite), this does not offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from genesis.search.clauses import Clause, Order, Path, Where
+from genesis.store.points import Bucket, Points
+from genesis.store.schema import Collection
+
+Document = dict[str, Any]
+"""A document; ``id`` is its key. Maps and lists are plain dicts and lists."""
+
+SortKey = list[Any]
+"""A document's place in an order: for each sort key [rank, value], the document's id last."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which documents, in which order, from where on; ``limit`` 0 means all."""
+
+    where: Where
+    order: tuple[Order, ...] = ()
+    after: SortKey | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one atomic update does to a document."""
+
+    set: Mapping[Path, Any] = field(default_factory=dict)
+    unset: Sequence[Path] = ()
+    greatest: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict)
+    """Entries of a map with members: kept unless the one there is as great or greater."""
+    add: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Elements appended to a list."""
+
+    def __bool__(self) -> bool:
+        return bool(self.set or self.unset or self.greatest or self.add)
+
+
+@dataclass(frozen=True)
+class Updated:
+    """The change is stored."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The guard did not hold; nothing was changed. ``document`` is what stands there instead."""
+
+    document: Document
+
+
+@dataclass(frozen=True)
+class Missing:
+    """There is no such document; nothing was changed."""
+
+
+Outcome = Updated | Refused | Missing
+
+
+class Engine(Protocol):
+    """Documents by key, atomic guarded updates, ordered searches, counters and metric points.
+
+    Every method either does all it says or raises GenesisError (503, 429) having done nothing that
+    a retry of the same call would not do again without harm.
+    """
+
+    def init(self) -> None:
+        """Create what is missing: tables or collections, and indexes. Safe to repeat."""
+
+    def insert(self, collection: Collection, document: Document) -> bool:
+        """Store a new document; False when its key is taken."""
+
+    def get(self, collection: Collection, id: str) -> Document | None:
+        """The document with this key."""
+
+    def find(self, collection: Collection, query: Query) -> list[Document]:
+        """Documents that match, in order. ``query.where`` fixes the collection's scope."""
+
+    def update(
+        self,
+        collection: Collection,
+        id: str,
+        change: Change,
+        guard: Sequence[Clause] = (),
+        points: Mapping[str, Points] | None = None,
+    ) -> Outcome:
+        """Change one document, if ``guard`` holds, in one atomic step.
+
+        ``points`` by metric name are appended to the history of the run ``id`` first; where the
+        change is refused, none of them stays.
+        """
+
+    def update_all(self, collection: Collection, where: Where, change: Change) -> None:
+        """Change every document that matches, one by one; repeatable after an interruption."""
+
+    def delete(self, collection: Collection, id: str) -> bool:
+        """Remove a document; False when there was none."""
+
+    def count_up(self, counter: str) -> int:
+        """The next number of a counter, from 1; never the same twice."""
+
+    def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
+        """Buckets of one metric of some runs, by run and then first timestamp.
+
+        With ``since`` (ms) buckets that end before it may be left out.
+        """
+
+    def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
+        """Store ``merged`` in place of ``buckets``; repeating it after an interruption is harmless."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+def value_at(collection: Collection, document: Document, path: Path) -> Any:
+    """The value a clause or sort key speaks of; None where the document has none, NaN where it is NaN."""
+    value = document.get(path.field)
+    if path.key is None or value is None:
+        return value
+    entry = value.get(path.key)
+    mapping = collection.map(path.field)
+    if mapping is not None and mapping.members and entry is not None:
+        return float("nan") if entry.get("nan") else entry["value"]
+    return entry
+
+
+def sort_key(collection: Collection, order: Sequence[Order], document: Document) -> SortKey:
+    """Where ``document`` stands in ``order``; what a page token carries."""
+    keys: SortKey = []
+    for item in order:
+        value = value_at(collection, document, item.path)
+        if value is None:
+            keys.append([2, None])
+        elif value != value:
+            keys.append([1, None])
+        else:
+            keys.append([0, value])
+    keys.append(document["id"])
+    return keys

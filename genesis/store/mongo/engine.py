@@ -1,0 +1,289 @@
+"""The Engine protocol on MongoDB: a document a document, atomic updates by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cmp_to_key
+from heapq import nsmallest
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.collection import Collection as MongoCollection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+
+from genesis.errors import invalid
+from genesis.search.clauses import Clause, Op, Order, Path, Where
+from genesis.store.engine import (
+    Change,
+    Document,
+    Missing,
+    Outcome,
+    Query,
+    Refused,
+    SortKey,
+    Updated,
+    sort_key,
+)
+from genesis.store.mongo.client import BUSY, connect, steadily
+from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
+from genesis.store.points import Bucket, Points
+from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
+
+DUPLICATE_KEY = 11000
+BATCH = 10_000
+"""Documents a reply may hold, so that a page is one command; the server's own size limit still holds."""
+
+
+def open_engine(uri: str) -> MongoEngine:
+    """The engine on a MongoDB URI; makes collections and indexes when the database has none of ours."""
+    engine = MongoEngine(connect(uri))
+    engine.prepare()
+    return engine
+
+
+class MongoEngine:
+    """Satisfies ``Engine``; threads share the client's pool of connections."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+
+    def _of(self, collection: Collection) -> MongoCollection[Document]:
+        return self._database[collection.name]
+
+    def prepare(self) -> None:
+        """``init`` when it was never run here; one command otherwise."""
+        found = steadily(lambda: self._database["meta"].find_one({"_id": "schema"}))
+        version = found["version"] if found else 0
+        if version > VERSION:
+            raise ValueError(
+                f"A newer Genesis-Flow wrote this database (schema {version}; this one knows {VERSION})."
+            )
+        if version < VERSION:
+            self.init()
+
+    def init(self) -> None:
+        for collection in COLLECTIONS:
+            for fields in collection.indexes:
+                self._ensure_index(collection.name, fields)
+        self._ensure_index("points", ("run", "key", "first"))
+        # The version last: an interrupted init is repeated.
+        steadily(
+            lambda: self._database["meta"].update_one(
+                {"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True
+            )
+        )
+
+    def _ensure_index(self, name: str, fields: Sequence[str]) -> None:
+        keys = [(field, ASCENDING) for field in fields]
+        steadily(lambda: self._database[name].create_index(keys))
+
+    def insert(self, collection: Collection, document: Document) -> bool:
+        kept = stored(collection, document)
+        tries = 0
+
+        def attempt() -> bool:
+            nonlocal tries
+            tries += 1
+            try:
+                self._of(collection).insert_one(kept)
+            except DuplicateKeyError:
+                # After a lost reply the document in the way may be the one just written.
+                return tries > 1 and self._of(collection).find_one({"_id": kept["_id"]}) == kept
+            return True
+
+        return steadily(attempt)
+
+    def get(self, collection: Collection, id: str) -> Document | None:
+        kept = steadily(lambda: self._of(collection).find_one({"_id": id}))
+        return None if kept is None else loaded(collection, kept)
+
+    def find(self, collection: Collection, query: Query) -> list[Document]:
+        if not query.order:
+            return self._fetch(collection, where(collection, query.where), query.limit)
+        if query.order == (Order(Path(collection.newest)),):
+            return self._newest(collection, query)
+        return self._sorted(collection, query)
+
+    def _fetch(
+        self, collection: Collection, conditions: Filter, limit: int = 0, sort: Sequence[str] = ()
+    ) -> list[Document]:
+        def attempt() -> list[Document]:
+            cursor = self._of(collection).find(conditions, limit=limit, batch_size=BATCH)
+            if sort:
+                cursor = cursor.sort([(field, ASCENDING) for field in sort])
+            return [loaded(collection, kept) for kept in cursor]
+
+        return steadily(attempt)
+
+    def _newest(self, collection: Collection, query: Query) -> list[Document]:
+        """A page in the default order: a walk along its index, which begins where the last page ended."""
+        clauses = query.where
+        if query.after is not None:
+            clauses = (*clauses, Clause(Path(collection.newest), Op.GT, query.after[0][1]))
+        conditions = where(collection, clauses)
+        fixed = [name for name in (collection.scope, collection.stage) if _fixed(conditions.get(name))]
+        # Cosmos DB RU sorts only by the very fields of an index, in its order.
+        sort = (
+            (collection.scope, collection.stage, collection.newest)
+            if len(fixed) == 2
+            else (collection.newest,)
+        )
+        return self._fetch(collection, conditions, query.limit, sort)
+
+    def _sorted(self, collection: Collection, query: Query) -> list[Document]:
+        """A page in any other order, which no portable index serves: sort the keys here, fetch the page."""
+        paths = [item.path for item in query.order]
+        conditions = where(collection, query.where)
+        keys = steadily(
+            lambda: list(self._of(collection).find(conditions, projection(paths), batch_size=BATCH))
+        )
+        compare = _comparison(query.order)
+        ranked: Iterable[SortKey] = (sort_key(collection, query.order, loaded(collection, k)) for k in keys)
+        if query.after is not None:
+            after = query.after
+            ranked = (key for key in ranked if compare(key, after) > 0)
+        page = (
+            nsmallest(query.limit, ranked, key=cmp_to_key(compare))
+            if query.limit
+            else sorted(ranked, key=cmp_to_key(compare))
+        )
+        ids = [key[-1] for key in page]
+        found = {d["id"]: d for d in self._fetch(collection, {"_id": {"$in": ids}})} if ids else {}
+        return [found[id] for id in ids if id in found]
+
+    def update(
+        self,
+        collection: Collection,
+        id: str,
+        change: Change,
+        guard: Sequence[Clause] = (),
+        points: Mapping[str, Points] | None = None,
+    ) -> Outcome:
+        added = self._append(id, points) if points else []
+        conditions = {"_id": id, **where(collection, guard)}
+        operators = update(change)
+        if operators:
+            done = steadily(lambda: self._of(collection).update_one(conditions, operators))
+            if done.matched_count:
+                return Updated()
+        elif steadily(lambda: self._of(collection).find_one(conditions, {"_id": 1})):
+            return Updated()
+        if added:
+            steadily(lambda: self._database["points"].delete_many({"_id": {"$in": added}}))
+        document = self.get(collection, id)
+        return Missing() if document is None else Refused(document)
+
+    def _append(self, run: str, points: Mapping[str, Points]) -> list[str]:
+        """Store a bucket for each metric; returns the ids of those that were not there yet."""
+        buckets = [_bucket(run, metric, p) for metric, p in points.items()]
+        added = {bucket["_id"] for bucket in buckets}
+        tries = 0
+
+        def attempt() -> None:
+            nonlocal tries
+            tries += 1
+            if tries > 1:
+                # A first try that was cut short leaves open which buckets were there before, and
+                # those must not be taken back.
+                added.clear()
+            try:
+                self._database["points"].insert_many(buckets, ordered=False)
+            except BulkWriteError as error:
+                failures = error.details["writeErrors"]
+                if any(f["code"] in BUSY for f in failures):
+                    raise _throttled(error) from error
+                if any(f["code"] != DUPLICATE_KEY for f in failures):
+                    raise
+                added.difference_update(f["op"]["_id"] for f in failures)
+
+        steadily(attempt)
+        return list(added)
+
+    def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
+        conditions, operators = where(collection, where_), update(change)
+        steadily(lambda: self._of(collection).update_many(conditions, operators))
+
+    def delete(self, collection: Collection, id: str) -> bool:
+        return bool(steadily(lambda: self._of(collection).delete_one({"_id": id})).deleted_count)
+
+    def count_up(self, counter: str) -> int:
+        def attempt() -> Document | None:
+            return self._database["counters"].find_one_and_update(
+                {"_id": counter}, {"$inc": {"value": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+            )
+
+        def numbered() -> int:
+            # A race to create the counter may end in no reply or a duplicate; a number is skipped then.
+            while True:
+                try:
+                    found = attempt()
+                except DuplicateKeyError:
+                    continue
+                if found is not None:
+                    return int(found["value"])
+
+        return steadily(numbered)
+
+    def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
+        conditions: Filter = {"run": {"$in": list(runs)} if len(runs) > 1 else runs[0], "key": metric}
+        if since is not None:
+            conditions["last"] = {"$gte": since}
+        order = [("run", ASCENDING), ("key", ASCENDING), ("first", ASCENDING)]
+
+        def attempt() -> list[Document]:
+            return list(self._database["points"].find(conditions, batch_size=BATCH).sort(order))
+
+        for kept in steadily(attempt):
+            columns = Points(kept["steps"], kept["timestamps"], kept["values"])
+            yield Bucket(kept["_id"], kept["run"], kept["first"], columns)
+
+    def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
+        self._append(run, {metric: merged})
+        gone = [bucket.id for bucket in buckets if bucket.points != merged]
+        steadily(lambda: self._database["points"].delete_many({"_id": {"$in": gone}}))
+
+    def close(self) -> None:
+        self._database.client.close()
+
+
+def _fixed(condition: Any) -> bool:
+    return isinstance(condition, dict) and "$eq" in condition
+
+
+def _bucket(run: str, metric: str, points: Points) -> Document:
+    first, last = points.span
+    return {
+        "_id": f"{run}|{name(metric)}|{points.digest()}",
+        "run": run,
+        "key": metric,
+        "first": first,
+        "last": last,
+        "steps": points.steps,
+        "timestamps": points.timestamps,
+        "values": points.values,
+    }
+
+
+def _throttled(error: BulkWriteError) -> Exception:
+    """The bulk's first throttling failure as the plain error that is retried."""
+    failure = next(f for f in error.details["writeErrors"] if f["code"] in BUSY)
+    return OperationFailure(failure["errmsg"], failure["code"])
+
+
+def _comparison(order: Sequence[Order]) -> Callable[[SortKey, SortKey], int]:
+    """Compares two sort keys as ``Order`` says: ranks always ascending, values as asked, ids last."""
+
+    def compare(a: SortKey, b: SortKey) -> int:
+        for item, (rank, value), (other_rank, other) in zip(order, a, b, strict=False):
+            if rank != other_rank:
+                return int(rank) - int(other_rank)
+            if value is not None and value != other:
+                try:
+                    return 1 if (value > other) == item.ascending else -1
+                except TypeError:
+                    # Documents hold one type in one field; only a made-up token brings another.
+                    raise invalid("Invalid page token") from None
+        return int(a[-1] > b[-1]) - int(a[-1] < b[-1])
+
+    return compare

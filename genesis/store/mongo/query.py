@@ -1,0 +1,134 @@
+"""Clauses, guards and changes in MongoDB's language: flat filters, and operators every service has.
+
+No aggregation, no pipeline updates, no `$or`: see docs/adr/0002-portable-mongodb.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from genesis.search.clauses import Clause, Op, Path
+from genesis.store.engine import Change, Document
+from genesis.store.schema import Collection
+
+Filter = dict[str, Any]
+
+END = r"(?![\s\S])"
+"""The very end of the text: `$` would also match before a last newline."""
+
+OPERATORS: dict[Op, Callable[[Any], Any]] = {
+    Op.EQ: lambda value: {"$eq": value},
+    Op.LT: lambda value: {"$lt": value},
+    Op.LE: lambda value: {"$lte": value},
+    Op.GT: lambda value: {"$gt": value},
+    Op.GE: lambda value: {"$gte": value},
+    # Absent is not unequal: `$ne` and `$nin` alone would match it.
+    Op.NE: lambda value: {"$ne": value, "$exists": True},
+    Op.NOT_IN: lambda value: {"$nin": list(value), "$exists": True},
+    Op.IN: lambda value: {"$in": list(value)},
+    Op.LIKE: lambda value: {"$regex": pattern(value)},
+    Op.ILIKE: lambda value: {"$regex": pattern(value), "$options": "i"},
+    Op.IS_NULL: lambda _: {"$exists": False},
+    Op.IS_NOT_NULL: lambda _: {"$exists": True},
+    Op.ABSENT_OR_EQ: lambda value: {"$in": [None, value]},
+}
+
+
+def pattern(like: str) -> str:
+    """A LIKE pattern as an anchored regular expression; everything but `%` and `_` is literal."""
+    wild = {"%": r"[\s\S]*", "_": r"[\s\S]"}
+    return "^" + "".join(wild.get(c) or re.escape(c) for c in re.sub("%+", "%", like)) + END
+
+
+def escape(key: str) -> str:
+    """A map's key as a field name: a dot would be a path, a dollar an operator."""
+    if "." not in key and "$" not in key and "%" not in key:
+        return key
+    return key.replace("%", "%25").replace(".", "%2E").replace("$", "%24")
+
+
+def unescape(name: str) -> str:
+    if "%" not in name:
+        return name
+    return name.replace("%24", "$").replace("%2E", ".").replace("%25", "%")
+
+
+def where(collection: Collection, clauses: Iterable[Clause]) -> Filter:
+    """All clauses as one flat filter."""
+    conditions: Filter = {}
+    none_of: list[Filter] = []
+    for clause in clauses:
+        name, condition = _condition(collection, clause, none_of)
+        _and(conditions, name, condition)
+    if none_of:
+        conditions["$nor"] = none_of
+    return conditions
+
+
+def _condition(collection: Collection, clause: Clause, none_of: list[Filter]) -> tuple[str, Any]:
+    field, key = clause.path
+    if key is not None and field in collection.lists:
+        if clause.op is Op.ABSENT:
+            return f"{field}.{key}", {"$ne": clause.value}
+        return field, {"$elemMatch": {key: OPERATORS[clause.op](clause.value)}}
+    mapping = collection.map(field)
+    name = field if key is None else f"{field}.{escape(key)}"
+    if mapping is None or not mapping.members or clause.op in (Op.IS_NULL, Op.IS_NOT_NULL):
+        return name, OPERATORS[clause.op](clause.value)
+    if clause.op is Op.NE:
+        # NaN, which is stored as 0, differs from every number.
+        none_of.append({f"{name}.value": clause.value, f"{name}.nan": {"$ne": True}})
+        return name, {"$exists": True}
+    none_of.append({f"{name}.nan": True})
+    return f"{name}.value", OPERATORS[clause.op](clause.value)
+
+
+def _and(conditions: Filter, name: str, condition: Mapping[str, Any]) -> None:
+    """Add a condition on a field that may have some already."""
+    held = conditions.setdefault(name, {})
+    if held.keys() & condition.keys():
+        # The one case a flat filter cannot say: the same operator twice on one field.
+        conditions.setdefault("$and", []).append({name: dict(condition)})
+    else:
+        held.update(condition)
+
+
+def update(change: Change) -> Document:
+    """A change as MongoDB's update operators."""
+    parts = {
+        "$set": {_name(path): value for path, value in change.set.items()},
+        "$unset": {_name(path): "" for path in change.unset},
+        "$max": {_name(path): dict(entry) for path, entry in change.greatest.items()},
+        "$push": {name: {"$each": [dict(e) for e in items]} for name, items in change.add.items()},
+    }
+    return {operator: fields for operator, fields in parts.items() if fields}
+
+
+def _name(path: Path) -> str:
+    return path.field if path.key is None else f"{path.field}.{escape(path.key)}"
+
+
+def stored(collection: Collection, document: Document) -> Document:
+    """A document as MongoDB keeps it: the key is `_id`, map keys are escaped."""
+    kept = {"_id" if name == "id" else name: value for name, value in document.items()}
+    for mapping in collection.maps:
+        if mapping.name in kept:
+            kept[mapping.name] = {escape(key): value for key, value in kept[mapping.name].items()}
+    return kept
+
+
+def loaded(collection: Collection, kept: Document) -> Document:
+    """What ``stored`` made, as it was."""
+    document = {"id" if name == "_id" else name: value for name, value in kept.items()}
+    for mapping in collection.maps:
+        entries = document.get(mapping.name)
+        if entries and any("%" in key for key in entries):
+            document[mapping.name] = {unescape(key): value for key, value in entries.items()}
+    return document
+
+
+def projection(paths: Sequence[Path]) -> dict[str, int]:
+    """Only what is needed to sort: the fields of the order and the key."""
+    return dict.fromkeys((_name(path) for path in paths), 1)

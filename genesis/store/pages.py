@@ -1,0 +1,33 @@
+"""Searches in pages: stages, tie-breaks and tokens, the same for every resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis.search.clauses import Clause, Op, Order, Path, Where
+from genesis.search.paging import sort_position, token
+from genesis.store.engine import Document, Engine, Query, sort_key
+from genesis.store.schema import Collection
+
+
+def fixed(field: str, values: Sequence[str]) -> Clause:
+    """A field has one of these values."""
+    if len(values) == 1:
+        return Clause(Path(field), Op.EQ, values[0])
+    return Clause(Path(field), Op.IN, tuple(values))
+
+
+def page(
+    engine: Engine, collection: Collection, where: Where, order: tuple[Order, ...], at: tuple[str, int]
+) -> tuple[list[Document], str]:
+    """One page and the token of the next (empty on the last); ``at`` is the page's own token and its size.
+
+    Commands: one for each page in the default order, two in any other.
+    """
+    page_token, size = at
+    after = sort_position(page_token, len(order))
+    found = engine.find(collection, Query(where, order, after, size + 1))
+    if len(found) <= size:
+        return found, ""
+    found = found[:size]
+    return found, token(sort_key(collection, order, found[-1]))

@@ -1,0 +1,108 @@
+"""Every collection, declared once; both engines build their tables, indexes and queries from this.
+
+| Query | Collection | Index that serves it |
+|---|---|---|
+| an experiment or run by id | experiments, runs | the key |
+| an experiment by name | experiments | workspace, name |
+| page of experiments, newest first | experiments | workspace, lifecycle, newest |
+| page of runs, newest first | runs | experiment, lifecycle, newest |
+| page of runs by anything else, filters | runs | experiment; map entries where the engine indexes them |
+| history of a metric | points | run, key, first |
+
+Keys begin with the workspace, so that no request reaches a document of another one by its id.
+Uniqueness is only ever a key's, never a second index's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+VERSION = 1
+"""Raised when documents change in a way that older code cannot read."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """A field that maps names to values, each of which can be searched and sorted by.
+
+    With ``members`` the values are sub-documents with these members in this order, which is also
+    how two of them compare; the one called ``value`` is searched, and a true ``nan`` beside it
+    says that the value is not a number (it is stored as 0, as MLflow's SQL store does).
+    """
+
+    name: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One kind of document: what it can be found and sorted by."""
+
+    name: str
+    scope: str
+    """The field that every search fixes to one or a few values."""
+    fields: tuple[str, ...]
+    """Plain fields that are searched or sorted by, ``scope`` among them."""
+    newest: str = ""
+    """A field whose ascending order is the default order; unique, so it ends every sort."""
+    stage: str = ""
+    """A field with few values that most searches fix as well."""
+    maps: tuple[Map, ...] = ()
+    lists: tuple[str, ...] = ()
+    """Fields that hold lists of sub-documents, searched by their members."""
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    def map(self, name: str) -> Map | None:
+        """The map called ``name``, if there is one."""
+        return next((m for m in self.maps if m.name == name), None)
+
+
+EXPERIMENTS = Collection(
+    name="experiments",
+    scope="workspace",
+    fields=("workspace", "lifecycle", "newest", "name", "number", "created", "updated"),
+    newest="newest",
+    stage="lifecycle",
+    maps=(Map("tags"),),
+    indexes=(("workspace", "lifecycle", "newest"), ("workspace", "name"), ("newest",)),
+)
+
+NAMES = Collection(name="names", scope="workspace", fields=("workspace",))
+"""Claims on names: the key is the name, so two cannot hold one."""
+
+RUNS = Collection(
+    name="runs",
+    scope="experiment",
+    fields=(
+        "experiment",
+        "lifecycle",
+        "newest",
+        "run_id",
+        "status",
+        "artifact_uri",
+        "user_id",
+        "start_time",
+        "end_time",
+    ),
+    newest="newest",
+    stage="lifecycle",
+    maps=(Map("params"), Map("tags"), Map("metrics", members=("step", "timestamp", "value"))),
+    lists=("inputs",),
+    indexes=(("experiment", "lifecycle", "newest"), ("newest",)),
+)
+
+DATASETS = Collection(name="datasets", scope="experiment", fields=("experiment",), indexes=(("experiment",),))
+"""Datasets by experiment, name and digest, so that runs which log one dataset share its description."""
+
+COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS)
+
+
+def name(text: str) -> str:
+    """A text of any length and letters as part of a key; different texts have different names."""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def key(*parts: str) -> str:
+    """A document's key: its workspace first, then what tells it apart there."""
+    return "|".join(parts)

@@ -1,0 +1,97 @@
+"""Connections to the file, transactions, and SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from genesis.errors import GenesisError, invalid, unavailable
+
+BUSY_SECONDS = 20
+"""How long a writer waits for one in another process before the client is told to come back."""
+
+
+class Database:
+    """One file; a connection for each thread, and one writer at a time in this process."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        # SQLite's own wait for a lock polls; threads of one process queue here instead.
+        self._writer = threading.Lock()
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened on first use."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
+            self._all.append(connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        # Only ever used by the thread that opened it; closing is the exception.
+        connection = sqlite3.connect(
+            self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A process killed at any moment loses nothing; a power cut may lose the last moments,
+        # never the file's integrity (https://sqlite.org/pragma.html#pragma_synchronous).
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.create_function("fold", 1, str.lower, deterministic=True)
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, for statements that change nothing."""
+        with _told():
+            yield self.connection()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One immediate transaction: all of it or nothing."""
+        with self._writer, _told():
+            connection = self.connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        while self._all:
+            self._all.pop().close()
+        self._local = threading.local()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DataError as error:
+        raise invalid(f"A value is too large for the database: {error}.") from error
+    except sqlite3.Error as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: sqlite3.Error) -> GenesisError:
+    code = getattr(error, "sqlite_errorname", "")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return unavailable("The database is busy with other writers; try again.")
+    if code.startswith("SQLITE_FULL"):
+        return unavailable("The disk that holds the database is full.", retry_after=30)
+    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
+        return unavailable("The database file cannot be used; see the server's log.", retry_after=30)
+    if any(words in str(error) for words in ("too large", "too many", "too complex", "at most")):
+        # SQLite's own limits (https://sqlite.org/limits.html); only a search can reach them.
+        return invalid("The search is too complex for the database; use fewer clauses.")
+    raise error

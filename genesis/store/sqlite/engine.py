@@ -1,0 +1,226 @@
+"""The Engine protocol on SQLite: a JSON row a document, and an index table for map entries."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path as File
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from genesis.search.clauses import Clause, Path, Where
+from genesis.store.engine import Change, Document, Missing, Outcome, Query, Refused, Updated, value_at
+from genesis.store.points import Bucket, Points
+from genesis.store.schema import COLLECTIONS, VERSION, Collection
+from genesis.store.sqlite.change import apply, holds
+from genesis.store.sqlite.connection import Database
+from genesis.store.sqlite.query import entry_scope, select
+
+SHARED = """
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+    scope TEXT NOT NULL, field TEXT NOT NULL, key TEXT NOT NULL, value NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (scope, field, key, value, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS points (
+    run TEXT NOT NULL, metric TEXT NOT NULL, first INTEGER NOT NULL, digest TEXT NOT NULL,
+    last INTEGER NOT NULL, steps BLOB NOT NULL, timestamps BLOB NOT NULL, "values" BLOB NOT NULL,
+    PRIMARY KEY (run, metric, first, digest)
+) WITHOUT ROWID;
+"""
+
+
+def open_engine(uri: str) -> SqliteEngine:
+    """The engine on ``sqlite:///relative/file`` or ``sqlite:////absolute/file``, made if it is not there."""
+    file = unquote(urlsplit(uri).path)[1:]
+    if not file or file == ":memory:":
+        raise ValueError(f"GENESIS_DATABASE_URI must name a file: sqlite:///folder/genesis.db, not {uri!r}.")
+    engine = SqliteEngine(Database(File(file)))
+    engine.init()
+    return engine
+
+
+class SqliteEngine:
+    """Satisfies ``Engine``; every change is one immediate transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def init(self) -> None:
+        with self._database.reading() as connection:
+            found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found > VERSION:
+            raise ValueError(
+                f"A newer Genesis-Flow wrote this database (schema {found}; this one knows {VERSION})."
+            )
+        with self._database.writing() as connection:
+            for statement in _schema():
+                connection.execute(statement)
+
+    def insert(self, collection: Collection, document: Document) -> bool:
+        with self._database.writing() as connection:
+            return self._insert(connection, collection, document)
+
+    def _insert(self, connection: sqlite3.Connection, collection: Collection, document: Document) -> bool:
+        names = ["id", "body", *collection.fields]
+        marks = ", ".join("?" * len(names))
+        row = (document["id"], orjson.dumps(document).decode(), *_columns(collection, document))
+        added = connection.execute(
+            f"INSERT INTO {collection.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+            " ON CONFLICT (id) DO NOTHING",
+            row,
+        )
+        if added.rowcount == 0:
+            return False
+        _index(connection, set(), _entries(collection, document))
+        return True
+
+    def get(self, collection: Collection, id: str) -> Document | None:
+        with self._database.reading() as connection:
+            return self._get(connection, collection, id)
+
+    def _get(self, connection: sqlite3.Connection, collection: Collection, id: str) -> Document | None:
+        row = connection.execute(f"SELECT body FROM {collection.name} WHERE id = ?", (id,)).fetchone()  # noqa: S608
+        return None if row is None else orjson.loads(row[0])
+
+    def find(self, collection: Collection, query: Query) -> list[Document]:
+        statement = select(collection, query)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement.text, statement.values).fetchall()
+        return [orjson.loads(body) for (body,) in rows]
+
+    def update(
+        self,
+        collection: Collection,
+        id: str,
+        change: Change,
+        guard: Sequence[Clause] = (),
+        points: Mapping[str, Points] | None = None,
+    ) -> Outcome:
+        with self._database.writing() as connection:
+            document = self._get(connection, collection, id)
+            if document is None:
+                return Missing()
+            if not holds(document, guard):
+                return Refused(document)
+            if points:
+                connection.executemany(INSERT_POINTS, [_point_row(id, m, p) for m, p in points.items()])
+            if change:
+                self._store(connection, collection, document, change)
+            return Updated()
+
+    def _store(
+        self, connection: sqlite3.Connection, collection: Collection, document: Document, change: Change
+    ) -> None:
+        touched = {path for path in (*change.set, *change.unset, *change.greatest) if path.key is not None}
+        if any(path.field == collection.scope for path in change.set):
+            raise ValueError(f"the {collection.scope} of {collection.name} never changes")
+        before = _entries(collection, document, touched)
+        apply(document, change)
+        sets = ", ".join(f"{name} = ?" for name in ("body", *collection.fields))
+        connection.execute(
+            f"UPDATE {collection.name} SET {sets} WHERE id = ?",  # noqa: S608
+            (orjson.dumps(document).decode(), *_columns(collection, document), document["id"]),
+        )
+        _index(connection, before, _entries(collection, document, touched))
+
+    def update_all(self, collection: Collection, where: Where, change: Change) -> None:
+        for document in self.find(collection, Query(where)):
+            self.update(collection, document["id"], change)
+
+    def delete(self, collection: Collection, id: str) -> bool:
+        with self._database.writing() as connection:
+            document = self._get(connection, collection, id)
+            if document is None:
+                return False
+            _index(connection, _entries(collection, document), set())
+            connection.execute(f"DELETE FROM {collection.name} WHERE id = ?", (id,))  # noqa: S608
+            return True
+
+    def count_up(self, counter: str) -> int:
+        with self._database.writing() as connection:
+            row = connection.execute(
+                "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+                " RETURNING value",
+                (counter,),
+            ).fetchone()
+            number: int = row[0]
+            return number
+
+    def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
+        marks = ", ".join("?" * len(runs))
+        late = "" if since is None else " AND last >= ?"
+        statement = (
+            'SELECT run, first, digest, steps, timestamps, "values" FROM points'  # noqa: S608
+            f" WHERE run IN ({marks}) AND metric = ?{late} ORDER BY run, first, digest"
+        )
+        values = (*runs, metric) if since is None else (*runs, metric, since)
+        with self._database.reading() as connection:
+            for run, first, digest, *columns in connection.execute(statement, values):
+                yield Bucket(digest, run, first, Points(*columns))
+
+    def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
+        with self._database.writing() as connection:
+            connection.executemany(
+                "DELETE FROM points WHERE run = ? AND metric = ? AND first = ? AND digest = ?",
+                [(run, metric, bucket.first, bucket.id) for bucket in buckets],
+            )
+            connection.execute(INSERT_POINTS, _point_row(run, metric, merged))
+
+    def close(self) -> None:
+        self._database.close()
+
+
+INSERT_POINTS = "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+def _schema() -> Iterator[str]:
+    yield from filter(str.strip, SHARED.split(";"))
+    for collection in COLLECTIONS:
+        columns = "".join(f", {name}" for name in collection.fields)
+        yield (
+            f"CREATE TABLE IF NOT EXISTS {collection.name} (id TEXT PRIMARY KEY, body TEXT NOT NULL{columns})"
+        )
+        for fields in collection.indexes:
+            name = "_".join((collection.name, *fields))
+            yield f"CREATE INDEX IF NOT EXISTS {name} ON {collection.name} ({', '.join(fields)})"
+    yield f"PRAGMA user_version = {VERSION}"
+
+
+def _columns(collection: Collection, document: Document) -> list[Any]:
+    return [document.get(name) for name in collection.fields]
+
+
+Entry = tuple[str, str, str, Any, str]
+
+
+def _entries(collection: Collection, document: Document, only: Iterable[Path] | None = None) -> set[Entry]:
+    """The rows that the index of map entries holds for a document, or for some places in it."""
+    if not collection.maps:
+        return set()
+    if only is None:
+        only = [Path(m.name, key) for m in collection.maps for key in document.get(m.name, ())]
+    scope = entry_scope(collection, document[collection.scope])
+    rows: set[Entry] = set()
+    for path in only:
+        value = value_at(collection, document, path)
+        if value is not None and path.key is not None:
+            rows.add((scope, path.field, path.key, "NaN" if value != value else value, document["id"]))
+    return rows
+
+
+def _index(connection: sqlite3.Connection, before: set[Entry], now: set[Entry]) -> None:
+    if before - now:
+        connection.executemany(
+            "DELETE FROM entries WHERE scope = ? AND field = ? AND key = ? AND value = ? AND id = ?",
+            before - now,
+        )
+    if now - before:
+        connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", now - before)
+
+
+def _point_row(run: str, metric: str, points: Points) -> tuple[Any, ...]:
+    first, last = points.span
+    return (run, metric, first, points.digest(), last, *points)

@@ -1,0 +1,1 @@
+"""Envelopes: what each RPC takes and gives, in the names of MLflow's protobuf messages; no rules."""

@@ -1,0 +1,234 @@
+"""How a request becomes a message and a reply becomes JSON; knows no resource.
+
+Every quirk of MLflow's own reading of requests (``mlflow/server/handlers.py``, ``_get_request_message``)
+lives here, so that no endpoint repeats one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from genesis.errors import GenesisError, invalid
+from genesis.http import Request, Response
+
+SEE_DOCS = " See the API docs for more information about request parameters."
+
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+
+
+def one_of(*names: str) -> BeforeValidator:
+    """An enum of protobuf's: its name, or its number, which MLflow counts from 1."""
+
+    def name_of(value: Any) -> Any:
+        if value in names:
+            return value
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(names):
+            return names[number - 1]
+        raise ValueError("not a value of this enum")
+
+    return BeforeValidator(name_of)
+
+
+class Message(BaseModel):
+    """A request of MLflow's; fields stand in the order in which MLflow checks them.
+
+    ``REQUIRED`` names the fields that must be present and not empty. Unknown fields are ignored,
+    null means absent, and a field may be spelled in snake_case or camelCase, as protobuf allows.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+    PARAMETERS: ClassVar[tuple[str, ...]] = ()
+    """Fields that come from the path."""
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        """The message in a request's query string (GET) or JSON body; raises GenesisError as MLflow does."""
+        if request.method in ("GET", "HEAD") and request.query:
+            fields = _query_fields(cls, request.parameters())
+        else:
+            fields = json_object(request)
+        fields.update(parameters)
+        return cls.parse(fields)
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> Self:
+        """The message with the values ``fields``; raises the error of the first field that is wrong."""
+        _refuse_double_spelling(cls, fields)
+        given = {name: value for name, value in fields.items() if value is not None}
+        try:
+            message = cls.model_validate(given)
+        except ValidationError as error:
+            raise _first_refusal(cls, fields, error) from None
+        for name in cls.REQUIRED:
+            _require(name, fields)
+        return message
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body; an absent or unreadable body counts as an empty object."""
+    _check_content_type(request)
+    body = request.body.read()
+    value: Any = _json(body) if body else None
+    if isinstance(value, str):
+        # Old clients encode the JSON twice.
+        value = _json(value.encode())
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid(f"The request body must be a JSON object, but it is of type {type(value).__name__}.")
+    return value
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # NaN and Infinity, which orjson refuses, are what some clients write for such a metric.
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _check_content_type(request: Request) -> None:
+    if request.method not in ("POST", "PUT"):
+        return
+    content_type = request.headers.get("content-type")
+    if not content_type:
+        raise invalid("Bad Request. Content-Type header is missing.")
+    if content_type.split(";")[0] != "application/json":
+        raise invalid("Bad Request. Content-Type must be one of ['application/json'].")
+
+
+def _query_fields(message: type[Message], parameters: dict[str, list[str]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, info in message.model_fields.items():
+        if name not in parameters:
+            continue
+        values = parameters[name]
+        if _is_list(info.annotation):
+            fields[name] = values
+        elif info.annotation is bool:
+            fields[name] = _boolean(values[0])
+        else:
+            fields[name] = values[0]
+    return fields
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise invalid(f"Invalid boolean value: {text}, must be 'true' or 'false'.")
+    return text.lower() == "true"
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list
+
+
+def _refuse_double_spelling(message: type[Message], fields: Mapping[str, Any]) -> None:
+    for name, info in message.model_fields.items():
+        alias = info.alias or name
+        if alias != name and name in fields and alias in fields:
+            raise invalid(f"Request specifies both '{name}' and '{alias}'; provide only one of them.")
+        nested = _nested_message(info.annotation)
+        if nested is not None:
+            value = fields.get(name, fields.get(alias))
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict):
+                    _refuse_double_spelling(nested, item)
+
+
+def _nested_message(annotation: Any) -> type[Message] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Message):
+            return candidate
+    return None
+
+
+def _require(name: str, fields: Mapping[str, Any]) -> None:
+    value = fields.get(name)
+    if value is None and name == "run_id":
+        value = fields.get("run_uuid")
+    if value is None or value == "":
+        raise invalid(f"Missing value for required parameter '{name}'." + SEE_DOCS)
+
+
+def _first_refusal(message: type[Message], fields: Mapping[str, Any], error: ValidationError) -> GenesisError:
+    """The error of the first wrong field, in MLflow's order and words."""
+    problems = {problem["loc"][0]: problem for problem in reversed(error.errors(include_url=False))}
+    for name, info in message.model_fields.items():
+        if name in message.REQUIRED:
+            try:
+                _require(name, fields)
+            except GenesisError as refusal:
+                return refusal
+        problem = problems.get(name) or problems.get(info.alias or name)
+        if problem is None:
+            continue
+        if problem["type"] == "mlflow":
+            return invalid(problem["msg"] + SEE_DOCS)
+        return invalid(_invalid_value(problem["loc"], problem["input"], problem["type"]))
+    return invalid("The request is not valid." + SEE_DOCS)
+
+
+def _invalid_value(location: Sequence[int | str], value: Any, kind: str) -> str:
+    path = re.sub(r"\.\[", "[", ".".join(f"[{p}]" if isinstance(p, int) else p for p in location))
+    if kind == "missing":
+        return f"Missing value for required parameter '{path}'." + SEE_DOCS
+    shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    hint = f" Hint: Value was of type '{type(value).__name__}'."
+    return f"Invalid value {shown} for parameter '{path}' supplied: {hint}" + SEE_DOCS
+
+
+@dataclass(frozen=True)
+class Text:
+    """A reply that is text, not JSON."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A reply whose bytes and headers the message decided, such as an artifact."""
+
+    body: bytes | Iterator[bytes] = b""
+    headers: Mapping[str, str] | None = None
+    status: int = 200
+
+
+Reply = Mapping[str, Any] | Text | Raw
+
+
+def encode(reply: Reply) -> Response:
+    """A handler's reply as HTTP: mappings become JSON."""
+    if isinstance(reply, Text):
+        return Response(200, {"Content-Type": "text/html; charset=utf-8"}, reply.text.encode())
+    if isinstance(reply, Raw):
+        return Response(reply.status, dict(reply.headers or {}), reply.body)
+    return Response(200, {"Content-Type": "application/json"}, orjson.dumps(reply))
+
+
+def encode_error(error: GenesisError) -> Response:
+    """A refusal as MLflow's clients read it."""
+    headers = {"Content-Type": "application/json", **error.headers}
+    return Response(error.status, headers, orjson.dumps(error.body()))
+
+
+def double(value: float) -> float | str:
+    """A float as protobuf's JSON writes it: NaN has no JSON number."""
+    return value if value == value else "NaN"

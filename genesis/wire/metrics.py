@@ -1,0 +1,140 @@
+"""Requests and replies about metrics and their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypedDict
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from genesis.errors import invalid
+from genesis.http import Request
+from genesis.store.points import Point
+from genesis.wire.base import Int32, Int64, Message, double
+from genesis.wire.experiments import Tag
+from genesis.wire.runs import MetricReply, RunMessage
+
+MAX_RUNS = 100
+MAX_SAMPLED = 2500
+MAX_BULK = 25_000
+
+
+class Metric(Message):
+    """One item of a batch; key, value and timestamp must be there."""
+
+    key: Annotated[str, Field(min_length=1)]
+    value: float
+    timestamp: Int64
+    step: Int64 | None = None
+    model_id: str | None = None
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
+class LogMetric(RunMessage):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("run_id", "key", "value", "timestamp")
+    key: str = ""
+    value: float = 0.0
+    timestamp: Int64 = 0
+    step: Int64 = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class LogBatch(Message):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("run_id",)
+    run_id: str = ""
+    metrics: list[Metric] = []
+    params: list[Tag] = []
+    tags: list[Tag] = []
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> Self:
+        message = super().parse(fields)
+        for name in ("params", "tags"):
+            for i, item in enumerate(getattr(message, name)):
+                if not item.key:
+                    # MLflow's own words lack the second full stop here, too.
+                    raise invalid(
+                        f"Missing value for required parameter '{name}[{i}].key'. "
+                        "See the API docs for more information about request parameters."
+                    )
+        return message
+
+
+class GetMetricHistory(RunMessage):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("run_id", "metric_key")
+    metric_key: str = ""
+    page_token: str = ""
+    max_results: Int32 | None = None
+
+
+class GetMetricHistoryBulk(Message):
+    """Not one of protobuf's messages: ``mlflow/server/handlers.py``, get_metric_history_bulk_handler."""
+
+    run_id: list[str] = []
+    metric_key: str | None = None
+    max_results: int = MAX_BULK
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        # MLflow never reads a body here.
+        query = request.parameters()
+        given: dict[str, Any] = {k: v[0] for k, v in query.items() if k in ("metric_key", "max_results")}
+        return cls.parse({**given, "run_id": query.get("run_id", [])})
+
+
+def _few_runs(run_ids: list[str]) -> list[str]:
+    if len(run_ids) > MAX_RUNS:
+        raise PydanticCustomError(
+            "mlflow",
+            "GetMetricHistoryBulkInterval request must specify at most {most} run_ids. "
+            "Received {given} run_ids.",
+            {"most": MAX_RUNS, "given": len(run_ids)},
+        )
+    return run_ids
+
+
+def _few_results(max_results: int) -> int:
+    if not 1 <= max_results <= MAX_SAMPLED:
+        raise PydanticCustomError(
+            "mlflow", "max_results must be between 1 and {most}.", {"most": MAX_SAMPLED}
+        )
+    return max_results
+
+
+class GetMetricHistoryBulkInterval(Message):
+    REQUIRED: ClassVar[tuple[str, ...]] = ("run_ids", "metric_key")
+    run_ids: Annotated[list[str], AfterValidator(_few_runs)] = []
+    metric_key: str = ""
+    start_step: Int32 | None = None
+    end_step: Int32 | None = None
+    max_results: Annotated[Int32, AfterValidator(_few_results)] = MAX_SAMPLED
+
+
+class MetricHistoryReply(TypedDict, total=False):
+    metrics: list[MetricReply]
+    next_page_token: str
+
+
+class MetricWithRunIdReply(MetricReply):
+    run_id: str
+
+
+class MetricsWithRunIdsReply(TypedDict, total=False):
+    metrics: list[MetricWithRunIdReply]
+
+
+def history(key: str, points: Iterable[Point]) -> list[MetricReply]:
+    """Points of one run as MLflow's ``Metric`` messages."""
+    return [{"key": key, "value": double(p.value), "timestamp": p.timestamp, "step": p.step} for p in points]
+
+
+def history_of_run(run_id: str, key: str, points: Iterable[Point]) -> list[MetricWithRunIdReply]:
+    """Points as MLflow's ``MetricWithRunId`` messages."""
+    return [
+        {"key": key, "value": double(p.value), "timestamp": p.timestamp, "step": p.step, "run_id": run_id}
+        for p in points
+    ]
