@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from genesis.api import experiments, metrics, runs, server
+from genesis.api import artifacts, experiments, metrics, models, runs, server
 from genesis.errors import Code, GenesisError
 from genesis.http import Request
 from genesis.scope import Scope
+from genesis.wire import artifacts as wa
 from genesis.wire import experiments as we
 from genesis.wire import metrics as wm
+from genesis.wire import models as wl
 from genesis.wire import runs as wr
 from genesis.wire.base import Reply
 
@@ -29,6 +31,7 @@ Handler = Callable[[Any, Scope], Reply]
 API = ("/api", "/ajax-api")
 UI = ("/ajax-api",)
 ROOT = ("",)
+FILE = "{artifact_path*}"
 
 
 class Route(NamedTuple):
@@ -88,6 +91,19 @@ ROUTES: tuple[Route, ...] = (
         wm.GetMetricHistoryBulkInterval,
         metrics.get_history_bulk_interval,
     ),
+    Route("POST", "/mlflow/logged-models/search", 2, wl.SearchLoggedModels, models.search),
+    Route("GET", "/mlflow/artifacts/list", 2, wa.ListArtifacts, artifacts.list_of_run),
+    Route("GET", "/get-artifact", 0, wa.GetArtifact, artifacts.get_of_run, ROOT),
+    Route("GET", "/mlflow-artifacts/artifacts", 2, wa.ListProxied, artifacts.list_proxied),
+    Route("GET", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Download, artifacts.download),
+    Route("PUT", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Upload, artifacts.upload),
+    Route("DELETE", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Delete, artifacts.delete),
+    Route("POST", f"/mlflow-artifacts/mpu/create/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload),
+    Route(
+        "POST", f"/mlflow-artifacts/mpu/complete/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload
+    ),
+    Route("POST", f"/mlflow-artifacts/mpu/abort/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload),
+    Route("GET", f"/mlflow-artifacts/presigned/{FILE}", 2, wa.Presigned, artifacts.presigned),
 )
 
 

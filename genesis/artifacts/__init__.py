@@ -27,6 +27,16 @@ class ArtifactInfo:
         return self.size is None
 
 
+class Chunks(Protocol):
+    """Bytes as they are read; ``close`` lets go of the file before its end."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Content:
     """An open artifact: ``chunks`` yields bytes ``start`` to ``end`` (exclusive) of ``size``."""
@@ -37,7 +47,7 @@ class Content:
     etag: str
     modified: float
     """Seconds since the epoch."""
-    chunks: Iterator[bytes]
+    chunks: Chunks
 
 
 class UnsatisfiableRange(Exception):

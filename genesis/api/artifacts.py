@@ -1,0 +1,119 @@
+"""Verbs on artifacts: proxied by path, and listed or read as a run's."""
+
+from __future__ import annotations
+
+from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
+from genesis.artifacts.paths import safe, safe_file, safe_folder, scoped, within
+from genesis.errors import Code, GenesisError, invalid, missing
+from genesis.scope import Scope
+from genesis.wire import artifacts as w
+from genesis.wire.base import Raw, Reply
+
+
+def download(request: w.Download, scope: Scope) -> Raw:
+    path = safe(request.path)
+    return _send(scoped(path, scope.workspace), request, scope)
+
+
+def _send(path: str, request: w.Download | w.GetArtifact, scope: Scope) -> Raw:
+    part = request.span is not None
+    content = _open(path, request.span, scope)
+    if part and request.if_range not in ("", content.etag):
+        # What the client has is part of an older file: it gets the whole new one.
+        content.chunks.close()
+        part, content = False, _open(path, None, scope)
+    return w.downloaded(path, content, part=part)
+
+
+def _open(path: str, span: w.Span | None, scope: Scope) -> Content:
+    try:
+        content = scope.artifacts.open(path, span)
+    except IsAFolder:
+        raise invalid(f"Artifact path refers to a directory, not a file: '{path}'") from None
+    except UnsatisfiableRange as error:
+        raise GenesisError(
+            Code.INVALID_PARAMETER_VALUE,
+            f"The range asked for lies behind the end of '{path}'.",
+            status=416,
+            headers={"Content-Range": f"bytes */{error.size}"},
+        ) from None
+    if content is None:
+        raise missing(f"No such artifact: '{path}'")
+    return content
+
+
+def upload(request: w.Upload, scope: Scope) -> Raw:
+    """The bytes go on to the storage as they come; a reader sees all of them or the old ones."""
+    path = scoped(safe_file(request.path), scope.workspace)
+    scope.artifacts.put(path, request.body.chunks(), w.content_type(path))
+    return Raw()
+
+
+def list_proxied(request: w.ListProxied, scope: Scope) -> w.ListProxiedReply:
+    """Paths are relative to the folder asked for."""
+    folder = scoped(safe_folder(request.path), scope.workspace)
+    files = [w.file(info, _name(info)) for info in _listed(folder, scope)]
+    return {"files": files} if files else {}
+
+
+def _listed(folder: str, scope: Scope) -> list[ArtifactInfo]:
+    """What is in a folder; the default workspace's root does not show the other workspaces."""
+    found = scope.artifacts.list(folder)
+    return [info for info in found if info.path != "workspaces"] if not folder else found
+
+
+def _name(info: ArtifactInfo) -> str:
+    return info.path.rpartition("/")[2]
+
+
+def delete(request: w.Delete, scope: Scope) -> Reply:
+    """Nothing there is no error, for MLflow."""
+    scope.artifacts.delete(scoped(safe(request.artifact_path), scope.workspace))
+    return {}
+
+
+def list_of_run(request: w.ListArtifacts, scope: Scope) -> w.ListArtifactsReply:
+    """Paths are relative to the run's root."""
+    relative = safe_folder(request.path)
+    run = scope.store.runs.get(request.run)
+    folder = _at(run.artifact_uri, relative, scope)
+    reply = w.ListArtifactsReply(root_uri=run.artifact_uri)
+    files = [w.file(info, f"{relative}/{_name(info)}".lstrip("/")) for info in _listed(folder, scope)]
+    if files:
+        reply["files"] = files
+    return reply
+
+
+def get_of_run(request: w.GetArtifact, scope: Scope) -> Raw:
+    if not request.path:
+        raise invalid("Missing value for required parameter 'path'.")
+    relative = safe(request.path)
+    run = scope.store.runs.get(request.run_id)
+    return _send(_at(run.artifact_uri, relative, scope), request, scope)
+
+
+def _at(root: str, relative: str, scope: Scope) -> str:
+    """Where a path of a run's lies in the store, if it is this server that keeps the run's artifacts."""
+    held = within(root)
+    if held is None:
+        raise invalid(
+            f"The run's artifacts are at {root.partition('?')[0]}, which this server does not serve: "
+            "clients read and write them there themselves."
+        )
+    return scoped("/".join(part for part in (held, relative) if part), scope.workspace)
+
+
+def multipart_upload(request: w.MultipartUpload, scope: Scope) -> Reply:
+    """Clients fall back to a plain upload on this answer, as with a stock server on local storage."""
+    safe(request.artifact_path)
+    raise GenesisError(
+        Code.NOT_IMPLEMENTED, "Multipart upload is not supported for the current artifact repository"
+    )
+
+
+def presigned(request: w.Presigned, scope: Scope) -> Reply:
+    """Clients fall back to a plain download on this answer."""
+    safe(request.artifact_path)
+    raise GenesisError(
+        Code.NOT_IMPLEMENTED, "Multipart download is not supported for the current artifact repository"
+    )

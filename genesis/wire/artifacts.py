@@ -1,0 +1,178 @@
+"""Requests and replies about artifacts: proxied ones by path, and those of a run."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, NotRequired, Self, TypedDict
+from urllib.parse import quote
+
+from genesis.artifacts import ArtifactInfo, Content
+from genesis.http import Body, Request
+from genesis.wire.base import Int64, Message, Raw
+from genesis.wire.runs import RunMessage
+
+TEXT = frozenset(
+    "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 md rst csv tsv "
+    "ipynb MLmodel MLproject".split()
+)
+"""Extensions, and whole names, that MLflow serves as plain text (``mlflow/utils/mime_type_utils.py``)."""
+
+Span = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file, or some bytes of it; ``path`` as the client wrote it."""
+
+    path: str
+    span: Span | None
+    if_range: str
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        return cls(
+            parameters["artifact_path"],
+            span(request.headers.get("range", "")),
+            request.headers.get("if-range", ""),
+        )
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file's bytes, not yet read."""
+
+    path: str
+    body: Body
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        return cls(parameters["artifact_path"], request.body)
+
+
+@dataclass(frozen=True)
+class GetArtifact:
+    """A file of a run, for browsers."""
+
+    run_id: str
+    path: str | None
+    span: Span | None
+    if_range: str
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        query = {name: values[0] for name, values in request.parameters().items()}
+        return cls(
+            query.get("run_id") or query.get("run_uuid") or "",
+            query.get("path"),
+            span(request.headers.get("range", "")),
+            request.headers.get("if-range", ""),
+        )
+
+
+class Delete(Message):
+    artifact_path: str = ""
+
+
+class ListProxied(Message):
+    path: str | None = None
+
+
+class ListArtifacts(RunMessage):
+    path: str | None = None
+    page_token: str = ""
+
+
+class MultipartUpload(Message):
+    """What begins, ends or aborts an upload in parts, as far as it must be well-formed."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+    artifact_path: str = ""
+    path: str = ""
+    num_parts: Int64 = 0
+    upload_id: str = ""
+    parts: list[Any] = []
+
+
+class Presigned(Message):
+    artifact_path: str = ""
+
+
+class FileInfoReply(TypedDict):
+    path: str
+    is_dir: bool
+    file_size: NotRequired[int]
+
+
+class ListProxiedReply(TypedDict, total=False):
+    files: list[FileInfoReply]
+
+
+class ListArtifactsReply(TypedDict, total=False):
+    root_uri: str
+    files: list[FileInfoReply]
+
+
+def span(header: str) -> Span | None:
+    """The one byte range a Range header asks for; None where it asks for none, or for several."""
+    found = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header)
+    if found is None or not (found[1] or found[2]):
+        return None
+    first = int(found[1]) if found[1] else None
+    last = int(found[2]) if found[2] else None
+    if first is not None and last is not None and last < first:
+        return None
+    return first, last
+
+
+def file(info: ArtifactInfo, path: str) -> FileInfoReply:
+    """An entry of a listing, shown as ``path``; MLflow leaves a size of 0 out."""
+    reply = FileInfoReply(path=path, is_dir=info.is_dir)
+    if info.size:
+        reply["file_size"] = info.size
+    return reply
+
+
+def content_type(path: str) -> str:
+    """The media type MLflow serves a file of this name with."""
+    # Reads the machine's own table of types when it is first used.
+    import mimetypes
+
+    name = PurePosixPath(path).name
+    extension = PurePosixPath(name).suffix[1:] or name
+    if extension in TEXT:
+        return "text/plain"
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def attachment(path: str) -> str:
+    """A Content-Disposition that makes browsers save the file, whatever it is, under its own name."""
+    name = PurePosixPath(path).name
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
+    # A token needs no quotes (RFC 9110, 5.6.2).
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", plain):
+        escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+        plain = f'"{escaped}"'
+    if name.isascii():
+        return f"attachment; filename={plain}"
+    return f"attachment; filename={plain}; filename*=UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"
+
+
+def downloaded(path: str, content: Content, *, part: bool) -> Raw:
+    """A file, or a part of it (206), to be saved and never to be shown within our own pages."""
+    headers = {
+        "Content-Type": content_type(path),
+        "Content-Disposition": attachment(path),
+        "Content-Length": str(content.end - content.start),
+        "Accept-Ranges": "bytes",
+        "ETag": content.etag,
+        "Last-Modified": formatdate(content.modified, usegmt=True),
+        "Cache-Control": "no-cache",
+    }
+    if part:
+        headers["Content-Range"] = f"bytes {content.start}-{content.end - 1}/{content.size}"
+    return Raw(content.chunks, headers, 206 if part else 200)
