@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from genesis.errors import invalid
 
@@ -31,25 +32,26 @@ def refused(path: str, value: object, why: str = "") -> str:
 
 def check_name(name: str, path: str) -> None:
     """A name of a metric, parameter or tag, which may become a file's name."""
+    why = _objection(name)
+    if why:
+        raise invalid(refused(path, name, why))
+
+
+# A training run logs the same few names over and over.
+@lru_cache(maxsize=4096)
+def _objection(name: str) -> str:
     if not NAME.match(name):
-        raise invalid(
-            refused(
-                path,
-                name,
-                "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.),"
-                " spaces ( ), colon(:) and slashes (/).",
-            )
+        return (
+            "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.),"
+            " spaces ( ), colon(:) and slashes (/)."
         )
     normal = posixpath.normpath(name)
     if normal != name or normal == "." or normal.startswith(("..", "/")):
-        raise invalid(
-            refused(
-                path,
-                name,
-                "Names may be treated as files in certain cases, and must not resolve to other names"
-                f" when treated as such. This name would resolve to {normal!r}",
-            )
+        return (
+            "Names may be treated as files in certain cases, and must not resolve to other names"
+            f" when treated as such. This name would resolve to {normal!r}"
         )
+    return ""
 
 
 def check_length(what: str, limit: int, value: str) -> None:

@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+from functools import cache
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -140,24 +141,39 @@ def _is_list(annotation: Any) -> bool:
     return get_origin(annotation) is list
 
 
-def _refuse_double_spelling(message: type[Message], fields: Mapping[str, Any]) -> None:
+class _Spelling(NamedTuple):
+    """A message's fields that have two spellings, and those that hold messages themselves."""
+
+    aliases: dict[str, str]
+    """camelCase → snake_case."""
+    nested: tuple[tuple[str, str, type[Message]], ...]
+
+
+@cache
+def _spelling(message: type[Message]) -> _Spelling:
+    aliases: dict[str, str] = {}
+    nested: list[tuple[str, str, type[Message]]] = []
     for name, info in message.model_fields.items():
         alias = info.alias or name
-        if alias != name and name in fields and alias in fields:
-            raise invalid(f"Request specifies both '{name}' and '{alias}'; provide only one of them.")
-        nested = _nested_message(info.annotation)
-        if nested is not None:
-            value = fields.get(name, fields.get(alias))
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, dict):
-                    _refuse_double_spelling(nested, item)
+        if alias != name:
+            aliases[alias] = name
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, Message):
+                nested.append((name, alias, inner))
+    return _Spelling(aliases, tuple(nested))
 
 
-def _nested_message(annotation: Any) -> type[Message] | None:
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, Message):
-            return candidate
-    return None
+def _refuse_double_spelling(message: type[Message], fields: Mapping[str, Any]) -> None:
+    aliases, nested = _spelling(message)
+    if not aliases.keys().isdisjoint(fields):
+        for alias, name in aliases.items():
+            if alias in fields and name in fields:
+                raise invalid(f"Request specifies both '{name}' and '{alias}'; provide only one of them.")
+    for name, alias, inner in nested:
+        value = fields.get(name, fields.get(alias))
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, dict):
+                _refuse_double_spelling(inner, item)
 
 
 def _require(name: str, fields: Mapping[str, Any]) -> None:

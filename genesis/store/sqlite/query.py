@@ -38,20 +38,25 @@ class Sql(NamedTuple):
 def select(collection: Collection, query: Query) -> Sql:
     """The statement that answers ``query`` with the bodies of documents, in order."""
     scopes = _scopes(collection, query.where)
-    joins = [_join(collection, item.path, i, scopes) for i, item in enumerate(query.order)]
+    sorted_by = [_sorted_by(item.path, i, scopes) for i, item in enumerate(query.order) if item.path.key]
     terms = [_terms(collection, item, i) for i, item in enumerate(query.order)]
+    if query.order and query.order[-1].path != Path(collection.newest):
+        terms.append([("d.id", "ASC")])
     conditions = [condition(collection, clause, scopes) for clause in query.where]
     if query.after is not None:
-        conditions.append(_behind(terms, query.order, query.after))
+        conditions.append(_behind(terms, query.after))
     keys = [f"{x} {direction}" for term in terms for x, direction in term]
+    joins = [f" LEFT JOIN o{i} ON o{i}.id = d.id" for i, item in enumerate(query.order) if item.path.key]
     text = (
-        f"SELECT d.body FROM {collection.name} d"  # noqa: S608 (names are the schema's, values are bound)
-        + "".join(join.text for join in joins)
+        # Names are the schema's; every value is bound.
+        ("WITH " + ", ".join(part.text for part in sorted_by) + " " if sorted_by else "")
+        + f"SELECT d.body FROM {collection.name} d"
+        + "".join(joins)
         + (" WHERE " + " AND ".join(c.text for c in conditions) if conditions else "")
-        + (" ORDER BY " + ", ".join([*keys, "d.id"]) if query.order else "")
+        + (" ORDER BY " + ", ".join(keys) if query.order else "")
         + (f" LIMIT {int(query.limit)}" if query.limit else "")
     )
-    return Sql(text, tuple(v for part in (*joins, *conditions) for v in part.values))
+    return Sql(text, tuple(v for part in (*sorted_by, *conditions) for v in part.values))
 
 
 def condition(collection: Collection, clause: Clause, scopes: Sequence[str]) -> Sql:
@@ -62,7 +67,7 @@ def condition(collection: Collection, clause: Clause, scopes: Sequence[str]) -> 
     if field in collection.lists:
         inner = _compare("json_extract(e.value, ?)", clause)
         return Sql(
-            f"EXISTS (SELECT 1 FROM json_each(d.body, ?) e WHERE {inner.text})",  # noqa: S608
+            f"EXISTS (SELECT 1 FROM json_each(d.body, ?) e WHERE {inner.text})",
             (f"$.{field}", f"$.{key}", *inner.values),
         )
     mapping = collection.map(field)
@@ -73,7 +78,7 @@ def condition(collection: Collection, clause: Clause, scopes: Sequence[str]) -> 
 
 def _entry(mapping: Map, clause: Clause, scopes: Sequence[str]) -> Sql:
     within = _within(scopes)
-    entries = f"(SELECT id FROM entries WHERE {within.text} AND field = ? AND key = ?"  # noqa: S608
+    entries = f"(SELECT id FROM entries WHERE {within.text} AND field = ? AND key = ?"
     at = (*within.values, mapping.name, clause.path.key)
     if clause.op is Op.IS_NULL:
         return Sql(f"d.id NOT IN {entries})", at)
@@ -111,14 +116,11 @@ def entry_scope(collection: Collection, scope: str) -> str:
     return f"{collection.name}|{scope}"
 
 
-def _join(collection: Collection, path: Path, i: int, scopes: Sequence[str]) -> Sql:
-    """What an order by a map's entry needs beside the documents' own table."""
-    if path.key is None:
-        return Sql("")
+def _sorted_by(path: Path, i: int, scopes: Sequence[str]) -> Sql:
+    """The map's entries that an order needs; materialized, or they would be walked for every document."""
     within = _within(scopes)
     return Sql(
-        f" LEFT JOIN (SELECT id, value FROM entries WHERE {within.text}"  # noqa: S608
-        f" AND field = ? AND key = ?) o{i} ON o{i}.id = d.id",
+        f"o{i} AS MATERIALIZED (SELECT id, value FROM entries WHERE {within.text} AND field = ? AND key = ?)",
         (*within.values, path.field, path.key),
     )
 
@@ -147,24 +149,21 @@ def _members(collection: Collection, path: Path) -> bool:
     return mapping is not None and bool(mapping.members)
 
 
-def _behind(terms: Sequence[list[tuple[str, str]]], order: Sequence[Order], after: SortKey) -> Sql:
+def _behind(terms: Sequence[list[tuple[str, str]]], after: SortKey) -> Sql:
     """The condition that a document stands behind ``after``: the page begins there."""
+    *places, id = after
     steps: list[tuple[str, str, Any]] = []
-    for term, (rank, value) in zip(terms, after[:-1], strict=True):
+    # Where the order is unique by itself, the id has no term and takes no part.
+    for term, (rank, value) in zip(terms, [*places, [0, id]], strict=False):
         if len(term) == 2:
             steps.append((term[0][0], ">", rank))
         x, direction = term[-1]
         if value is not None:
             steps.append((x, ">" if direction == "ASC" else "<", value))
-    if len(order) == 1 and len(steps) == 1:
-        # A unique order: its index serves the condition as it stands.
-        x, sign, value = steps[0]
-        return Sql(f"{x} {sign} ?", (value,))
-    steps.append(("d.id", ">", after[-1]))
     alternatives: list[str] = []
     values: list[Any] = []
     for i, (x, sign, value) in enumerate(steps):
         equal = [f"{e} = ?" for e, _, _ in steps[:i]]
-        alternatives.append("(" + " AND ".join([*equal, f"{x} {sign} ?"]) + ")")
+        alternatives.append(" AND ".join([*equal, f"{x} {sign} ?"]))
         values += [*(v for _, _, v in steps[:i]), value]
     return Sql("(" + " OR ".join(alternatives) + ")", tuple(values))
