@@ -38,7 +38,11 @@ BATCH = 10_000
 def open_engine(uri: str) -> MongoEngine:
     """The engine on a MongoDB URI; makes collections and indexes when the database has none of ours."""
     engine = MongoEngine(connect(uri))
-    engine.prepare()
+    try:
+        engine.prepare()
+    except BaseException:
+        engine.close()
+        raise
     return engine
 
 

@@ -38,21 +38,21 @@ OPERATORS: dict[Op, Callable[[Any], Any]] = {
 
 def pattern(like: str) -> str:
     """A LIKE pattern as an anchored regular expression; everything but `%` and `_` is literal."""
-    wild = {"%": r"[\s\S]*", "_": r"[\s\S]"}
+    wild = {"%": r"[\s\S]*", "_": r"[\s\S]", "\0": r"\x00"}
     return "^" + "".join(wild.get(c) or re.escape(c) for c in re.sub("%+", "%", like)) + END
 
 
 def escape(key: str) -> str:
-    """A map's key as a field name: a dot would be a path, a dollar an operator."""
-    if "." not in key and "$" not in key and "%" not in key:
+    """A map's key as a field name: a dot would be a path, a dollar an operator, a NUL the name's end."""
+    if "." not in key and "$" not in key and "%" not in key and "\0" not in key:
         return key
-    return key.replace("%", "%25").replace(".", "%2E").replace("$", "%24")
+    return key.replace("%", "%25").replace(".", "%2E").replace("$", "%24").replace("\0", "%00")
 
 
 def unescape(name: str) -> str:
     if "%" not in name:
         return name
-    return name.replace("%24", "$").replace("%2E", ".").replace("%25", "%")
+    return name.replace("%00", "\0").replace("%24", "$").replace("%2E", ".").replace("%25", "%")
 
 
 def where(collection: Collection, clauses: Iterable[Clause]) -> Filter:

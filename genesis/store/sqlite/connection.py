@@ -45,7 +45,7 @@ class Database:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA case_sensitive_like = ON")
         connection.execute("PRAGMA cache_size = -16000")
-        connection.create_function("fold", 1, str.lower, deterministic=True)
+        connection.create_function("fold", 1, _folded, deterministic=True)
         return connection
 
     @contextmanager
@@ -71,6 +71,10 @@ class Database:
         while self._all:
             self._all.pop().close()
         self._local = threading.local()
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 @contextmanager

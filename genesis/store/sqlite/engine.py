@@ -38,7 +38,11 @@ def open_engine(uri: str) -> SqliteEngine:
     if not file or file == ":memory:":
         raise ValueError(f"GENESIS_DATABASE_URI must name a file: sqlite:///folder/genesis.db, not {uri!r}.")
     engine = SqliteEngine(Database(File(file)))
-    engine.init()
+    try:
+        engine.init()
+    except BaseException:
+        engine.close()
+        raise
     return engine
 
 

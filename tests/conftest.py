@@ -1,0 +1,42 @@
+"""Databases for every test that wants one: SQLite files, and MongoDB from one server a test process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+
+from tests.servers.secantus import mongodb_address, secantusdb
+
+
+@pytest.fixture(scope="session")
+def mongodb_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A MongoDB without a database name: ``GENESIS_TEST_MONGODB_URI`` if set, else a server of our own."""
+    if address := os.environ.get("GENESIS_TEST_MONGODB_URI"):
+        yield address
+        return
+    with secantusdb(tmp_path_factory.mktemp("secantus")) as server:
+        yield mongodb_address(server)
+
+
+@pytest.fixture
+def mongodb_uri(mongodb_server_uri: str) -> str:
+    """A MongoDB database that nothing has used."""
+    return urlunsplit(urlsplit(mongodb_server_uri)._replace(path=f"/test-{uuid4().hex[:12]}"))
+
+
+@pytest.fixture
+def sqlite_uri(tmp_path: Path) -> str:
+    """A SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'genesis.db'}"
+
+
+@pytest.fixture(params=["sqlite", "mongo"])
+def database_uri(request: pytest.FixtureRequest) -> str:
+    """An unused database of each engine."""
+    uri: str = request.getfixturevalue("sqlite_uri" if request.param == "sqlite" else "mongodb_uri")
+    return uri

@@ -1,0 +1,49 @@
+"""Both engines, each on an unused database, with every MongoDB command checked for portability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from pymongo import monitoring
+
+from genesis.app import App
+from genesis.settings import Settings
+from genesis.store import Store, open_engine, store_of
+from genesis.store.engine import Engine
+from genesis.store.histories import Piles
+from tests.store.commands import Commands, refusals
+
+COMMANDS = Commands()
+# Clients made from now on have the listener; there is no other way into the engine's own client.
+monitoring.register(COMMANDS)
+
+
+@pytest.fixture(autouse=True)
+def commands() -> Iterator[Commands]:
+    """Commands sent in this test; all of them must be such that every service takes them."""
+    COMMANDS.listen()
+    yield COMMANDS
+    COMMANDS.stop()
+    wrong = [why for name, command in COMMANDS.sent for why in refusals(name, command)]
+    assert not wrong, wrong[:10]
+
+
+@pytest.fixture
+def engine(database_uri: str) -> Iterator[Engine]:
+    with closing(open_engine(database_uri)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    """The store of the workspace "default"."""
+    return store_of(engine, "default", Piles())
+
+
+@pytest.fixture
+def app(database_uri: str, tmp_path: Path) -> Iterator[App]:
+    with closing(App(Settings(data=str(tmp_path), database_uri=database_uri))) as app:
+        yield app

@@ -1,0 +1,1 @@
+"""Tests of ``genesis.search``, for which MLflow's own parser is the oracle."""
