@@ -7,6 +7,7 @@ from genesis.entities.experiments import ACTIVE, STAGES, Experiment, not_found, 
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
 from genesis.search.fields import EXPERIMENTS
+from genesis.store.experiments import Location
 from genesis.wire import experiments as w
 from genesis.wire.base import Reply
 
@@ -27,8 +28,7 @@ def create(request: w.CreateExperiment, scope: Scope) -> w.CreateExperimentReply
         if tag.key in tags:
             raise GenesisError(Code.BAD_REQUEST, f"The tag '{tag.key}' is given more than once.")
         tags[tag.key] = tag.value
-    # A location that ends in "/" is a root to append the new id to; the client's own never is.
-    at = (location.rstrip("/") or location) if location else scope.artifact_root
+    at = Location(scope.artifact_root, location)
     return {"experiment_id": scope.store.experiments.create(request.name, at, tags, scope.now())}
 
 

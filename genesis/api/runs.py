@@ -8,7 +8,7 @@ from typing import Any
 
 from genesis.api import experiments, limits, locations
 from genesis.api.names import random_name
-from genesis.entities.experiments import ACTIVE, STAGES, not_active, parse_id
+from genesis.entities.experiments import ACTIVE, DEFAULT_ID, STAGES, not_active, parse_id
 from genesis.entities.runs import NAME_TAG, Dataset, DatasetInput, Run
 from genesis.errors import Code, GenesisError, invalid
 from genesis.scope import Scope
@@ -24,7 +24,7 @@ MAX_INPUT_TAG_VALUE = 500
 
 def create(request: w.CreateRun, scope: Scope) -> w.GetRunReply:
     """A running run; its name is the one given, or the tag's, or a random one, and always a tag."""
-    experiment = experiments.find(request.experiment_id, scope)
+    experiment = experiments.find(request.experiment_id or DEFAULT_ID, scope)
     if experiment.lifecycle_stage != ACTIVE:
         raise not_active(experiment.experiment_id, experiment.lifecycle_stage)
     tags = _tags(request)
@@ -50,12 +50,14 @@ def create(request: w.CreateRun, scope: Scope) -> w.GetRunReply:
 
 
 def _tags(request: w.CreateRun) -> dict[str, str]:
-    """MLflow's store lets any text pass here; a key it could not be searched by is refused all the same."""
+    """As given: MLflow checks and cuts the tags that are set later, but not these."""
     tags: dict[str, str] = {}
     for i, tag in enumerate(request.tags):
+        if not tag.key:
+            raise invalid(f"Missing value for required parameter 'tags[{i}].key'.")
         if tag.key in tags:
             raise GenesisError(Code.BAD_REQUEST, f"The tag '{tag.key}' is given more than once.")
-        tags[tag.key] = limits.run_tag(tag.key, tag.value, f"tags[{i}]")
+        tags[tag.key] = tag.value
     return tags
 
 
@@ -152,10 +154,18 @@ def _input(given: w.DatasetInputMessage) -> DatasetInput:
     for tag in given.tags:
         limits.check_length("key", MAX_INPUT_TAG_KEY, tag.key)
         limits.check_length("value", MAX_INPUT_TAG_VALUE, tag.value)
-    return DatasetInput(dataset, {tag.key: tag.value for tag in given.tags})
+    tags = {tag.key: tag.value for tag in given.tags}
+    if len(tags) < len(given.tags):
+        raise GenesisError(
+            Code.BAD_REQUEST, f"A tag of dataset '{dataset.name}' is given twice."
+        )
+    return DatasetInput(dataset, tags)
 
 
 def log_outputs(request: w.LogOutputs, scope: Scope) -> Reply:
+    for i, model in enumerate(request.models):
+        if not model.model_id:
+            raise invalid(f"Missing value for required parameter 'models[{i}].model_id'.")
     scope.store.runs.add_outputs(request.run_id, [(m.model_id, m.step) for m in request.models])
     return {}
 
@@ -197,9 +207,10 @@ def _list(held: str) -> list[Any]:
 
 def _history_entry(model: dict[str, Any]) -> dict[str, Any]:
     """What MLflow keeps of a model (``mlflow/models/model.py``, get_tags_dict)."""
-    kept = ("run_id", "utc_time_created", "artifact_path", "model_uuid")
+    kept = ("run_id", "utc_time_created", "artifact_path")
     flavors = model["flavors"] if isinstance(model["flavors"], dict) else {}
     entry = {key: value for key, value in model.items() if key in kept}
+    entry["model_uuid"] = model.get("model_uuid")
     entry["flavors"] = {
         flavor: {k: v for k, v in config.items() if k != "config"} if isinstance(config, dict) else config
         for flavor, config in flavors.items()

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from genesis import MLFLOW_VERSION
 from genesis.scope import Scope
-from genesis.wire.base import Message, Text
+from genesis.wire.base import Message, Page
 
 
 class Nothing(Message):
@@ -27,12 +27,12 @@ class ServerInfoReply(TypedDict):
     features_enabled: dict[str, bool]
 
 
-def health(request: Nothing, scope: Scope) -> Text:
-    return Text("OK")
+def health(request: Nothing, scope: Scope) -> Page:
+    return Page("OK")
 
 
-def version(request: Nothing, scope: Scope) -> Text:
-    return Text(MLFLOW_VERSION)
+def version(request: Nothing, scope: Scope) -> Page:
+    return Page(MLFLOW_VERSION)
 
 
 def info(request: Nothing, scope: Scope) -> ServerInfoReply:

@@ -31,9 +31,9 @@ class Experiment:
 
 
 def parse_id(experiment_id: str) -> str:
-    """The id in its one spelling; MLflow's are integers, and an empty one is the default's."""
+    """The id in its one spelling; MLflow's are integers."""
     try:
-        return str(int(experiment_id or DEFAULT_ID))
+        return str(int(experiment_id))
     except ValueError:
         raise invalid(
             f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer."

@@ -46,6 +46,10 @@ class Fields:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind → members of a list's elements (datasets)."""
     quote: str = "'"
+    sortable: tuple[str, ...] = ("attribute",)
+    unsortable: str = "Invalid order_by entity: {}"
+    sorts_once: bool = False
+    """Whether a field that stands twice in an order is refused."""
     nullable: tuple[str, ...] = ("tag",)
     refuses_null: str = ""
 
@@ -64,12 +68,13 @@ class Fields:
             identifier, ascending = grammar.ordering(text)
             sortable = {key for key, attribute in self.attributes.items() if attribute.sorts}
             name = self.name(identifier, sortable)
-            if name.kind not in ("attribute", *self.maps):
-                raise invalid(f"Invalid order_by entity: {name.kind}")
+            if name.kind not in self.sortable:
+                raise invalid(self.unsortable.format(name.kind))
             orders.append(Order(self._path(name), ascending))
-        if len({order.path for order in orders}) < len(orders):
+        unique = {order.path: order for order in reversed(orders)}
+        if self.sorts_once and len(unique) < len(orders):
             raise invalid(f"`order_by` contains duplicate fields: {list(texts)}")
-        return tuple(orders)
+        return tuple(order for order in orders if unique[order.path] is order)
 
     def _name(self, comparison: grammar.Comparison) -> Name:
         name = self.name(comparison.identifier, set(self.attributes))
@@ -267,6 +272,9 @@ RUNS = Fields(
         "Invalid entity type '{}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']"
     ),
     read=_read_run,
+    sortable=("attribute", "metric", "parameter", "tag"),
+    unsortable="Invalid identifier type '{}'",
+    sorts_once=True,
     nullable=("tag", "parameter"),
     refuses_null="IS NULL / IS NOT NULL is only supported for tags and params, not for '{kind}' '{key}'",
 )

@@ -205,15 +205,29 @@ def ordering(text: str) -> tuple[str, bool]:
         raise unreadable
     try:
         tokens = _statement(text).tokens
-        if len(tokens) != 1 or not isinstance(tokens[0], sql.Identifier):
+        if len(tokens) == 1 and isinstance(tokens[0], sql.Identifier):
+            shown = tokens[0].value
+        elif _is_timestamp(tokens):
+            shown = text
+        else:
             raise unreadable
-        words = shlex.split(tokens[0].value.replace("`", '"'))
+        words = shlex.split(shown.replace("`", '"'))
     except (ValueError, type(unreadable)):
         raise unreadable from None
     if len(words) > 2:
         raise unreadable
     if len(words) < 2:
-        return tokens[0].value.strip(), True
+        return shown.strip(), True
     if words[1].lower() not in ("asc", "desc"):
         raise invalid(f"Invalid ordering key in order_by clause '{text}'.")
     return words[0].strip(), words[1].lower() == "asc"
+
+
+def _is_timestamp(tokens: Sequence[Any]) -> bool:
+    """Whether this is ``timestamp``, with or without a direction: a type's name to sqlparse."""
+    from sqlparse import tokens as kinds
+
+    rest = [token for token in tokens[1:] if not token.is_whitespace]
+    if not tokens[0].match(kinds.Name.Builtin, ["timestamp"]):
+        return False
+    return not rest or (len(rest) == 1 and rest[0].ttype is kinds.Keyword.Order)

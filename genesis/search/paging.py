@@ -52,4 +52,7 @@ def _is_place(key: Any) -> bool:
     rank, value = key
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
         return False
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        # No database holds it, and their drivers fail on it.
+        return False
     return rank in (0, 1, 2) and (value is None) == (rank != 0)

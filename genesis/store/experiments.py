@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from genesis.entities.experiments import (
     ACTIVE,
@@ -31,6 +32,16 @@ CLAIM_MS = 30_000
 LAST_MS = 10**15 - 1
 
 
+class Location(NamedTuple):
+    """Where an experiment's artifacts lie: as given, or below a root (which ends in `/`) by its id."""
+
+    root: str
+    given: str = ""
+
+    def of(self, experiment_id: str) -> str:
+        return self.given or self.root + experiment_id
+
+
 class Experiments:
     """The experiments of one workspace."""
 
@@ -44,25 +55,23 @@ class Experiments:
     def ensure_default(self, root: str, now: int) -> None:
         """Every workspace has the experiment "0", as MLflow's clients expect."""
         if self.get(DEFAULT_ID) is None and self._claim(DEFAULT_NAME, DEFAULT_ID, now):
-            self._insert(self._new(DEFAULT_ID, DEFAULT_NAME, root, now))
+            self._insert(self._new(DEFAULT_ID, DEFAULT_NAME, root + DEFAULT_ID, now))
 
-    def create(self, name: str, location: str, tags: dict[str, str], now: int) -> str:
-        """A new experiment's id. An empty ``location`` ends in the id; one that ends in `/` gets it appended.
+    def create(self, name: str, location: Location, tags: dict[str, str], now: int) -> str:
+        """A new experiment's id.
 
         Raises RESOURCE_ALREADY_EXISTS when the name is taken, be it by a deleted experiment.
         """
         experiment_id = str(self._engine.count_up(key(self._workspace, "experiments")))
         if not self._claim(name, experiment_id, now):
             raise already_exists(name)
-        experiment = self._new(experiment_id, name, location, now, tags)
-        self._insert(experiment)
+        self._insert(self._new(experiment_id, name, location.of(experiment_id), now, tags))
         return experiment_id
 
     def _new(
         self, experiment_id: str, name: str, location: str, now: int, tags: dict[str, str] | None = None
     ) -> Experiment:
-        at = location + experiment_id if location.endswith("/") else location
-        return Experiment(experiment_id, name, at, now, now, self._workspace, tags=tags or {})
+        return Experiment(experiment_id, name, location, now, now, self._workspace, tags=tags or {})
 
     def _insert(self, experiment: Experiment) -> None:
         number = int(experiment.experiment_id)

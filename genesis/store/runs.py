@@ -138,9 +138,11 @@ class Runs:
             latest[Path("metrics", metric_key)] = _entry(max(logged, key=_recency))
         values: dict[Path, Any] = {Path("params", k): v for k, v in params.items()}
         for tag, value in (tags or {}).items():
-            values[Path("tags", tag)] = value
-            if tag == NAME_TAG:
-                values[Path("name")] = value
+            if tag != NAME_TAG:
+                values[Path("tags", tag)] = value
+            elif value:
+                # The name's tag is the name; an empty one changes neither, as with MLflow.
+                values[Path("tags", tag)] = values[Path("name")] = value
         change = Change(set=values, greatest=latest)
         unchanged = tuple(Clause(Path("params", k), Op.ABSENT_OR_EQ, v) for k, v in params.items())
         packed = {k: Points.pack(logged) for k, logged in points.items()}

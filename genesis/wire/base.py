@@ -22,8 +22,21 @@ from genesis.http import Request, Response
 
 SEE_DOCS = " See the API docs for more information about request parameters."
 
-Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+
+def _not_a_boolean(value: Any) -> Any:
+    if value is True or value is False:
+        raise ValueError("a boolean is no number")
+    return value
+
+
+def _or_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+Int64 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=-(2**63), le=2**63 - 1)]
+Int32 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=-(2**31), le=2**31 - 1)]
+Text = Annotated[str, BeforeValidator(_or_empty)]
+"""A text within a message; null means absent there, too."""
 
 
 def one_of(*names: str) -> BeforeValidator:
@@ -52,8 +65,8 @@ class Message(BaseModel):
     )
 
     REQUIRED: ClassVar[tuple[str, ...]] = ()
-    PARAMETERS: ClassVar[tuple[str, ...]] = ()
-    """Fields that come from the path."""
+    TYPE_FIRST: ClassVar[tuple[str, ...]] = ()
+    """Required fields whose type MLflow checks before it asks whether they are there."""
 
     @classmethod
     def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
@@ -101,9 +114,14 @@ def _json(text: bytes) -> Any:
         pass
     try:
         # NaN and Infinity, which orjson refuses, are what some clients write for such a metric.
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise invalid("The request body contains half of a surrogate pair, which is no text.") from None
+    return value
 
 
 def _check_content_type(request: Request) -> None:
@@ -188,23 +206,28 @@ def _first_refusal(message: type[Message], fields: Mapping[str, Any], error: Val
     """The error of the first wrong field, in MLflow's order and words."""
     problems = {problem["loc"][0]: problem for problem in reversed(error.errors(include_url=False))}
     for name, info in message.model_fields.items():
+        problem = problems.get(name) or problems.get(info.alias or name)
+        if name in message.TYPE_FIRST and (problem is not None or fields.get(name) is None):
+            return invalid(_invalid_value((name,), fields.get(name), "type"))
         if name in message.REQUIRED:
             try:
                 _require(name, fields)
             except GenesisError as refusal:
                 return refusal
-        problem = problems.get(name) or problems.get(info.alias or name)
         if problem is None:
             continue
         if problem["type"] == "mlflow":
             return invalid(problem["msg"] + SEE_DOCS)
+        if len(problem["loc"]) == 2:
+            # An item of a plain list: MLflow shows the whole list.
+            return invalid(_invalid_value((name,), fields.get(name), problem["type"]))
         return invalid(_invalid_value(problem["loc"], problem["input"], problem["type"]))
     return invalid("The request is not valid." + SEE_DOCS)
 
 
 def _invalid_value(location: Sequence[int | str], value: Any, kind: str) -> str:
     path = re.sub(r"\.\[", "[", ".".join(f"[{p}]" if isinstance(p, int) else p for p in location))
-    if kind == "missing":
+    if kind == "missing" or (len(location) > 1 and value in (None, "")):
         return f"Missing value for required parameter '{path}'." + SEE_DOCS
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     hint = f" Hint: Value was of type '{type(value).__name__}'."
@@ -212,7 +235,7 @@ def _invalid_value(location: Sequence[int | str], value: Any, kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Text:
+class Page:
     """A reply that is text, not JSON."""
 
     text: str
@@ -227,12 +250,12 @@ class Raw:
     status: int = 200
 
 
-Reply = Mapping[str, Any] | Text | Raw
+Reply = Mapping[str, Any] | Page | Raw
 
 
 def encode(reply: Reply) -> Response:
     """A handler's reply as HTTP: mappings become JSON."""
-    if isinstance(reply, Text):
+    if isinstance(reply, Page):
         return Response(200, {"Content-Type": "text/html; charset=utf-8"}, reply.text.encode())
     if isinstance(reply, Raw):
         return Response(reply.status, dict(reply.headers or {}), reply.body)

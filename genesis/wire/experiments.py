@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from genesis.entities.experiments import Experiment as Entity
-from genesis.wire.base import Int64, Message, one_of
+from genesis.wire.base import Int64, Message, Text, one_of
 
 ViewType = Annotated[str, one_of("ACTIVE_ONLY", "DELETED_ONLY", "ALL")]
 
 
 class Tag(Message):
-    key: str = ""
-    value: str = ""
+    key: Text = ""
+    value: Text = ""
 
 
 class TagReply(TypedDict):

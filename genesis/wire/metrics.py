@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from genesis.errors import invalid
 from genesis.http import Request
 from genesis.store.points import Point
-from genesis.wire.base import Int32, Int64, Message, double
+from genesis.wire.base import SEE_DOCS, Int32, Int64, Message, double
 from genesis.wire.experiments import Tag
 from genesis.wire.runs import MetricReply, RunMessage
 
@@ -34,6 +34,7 @@ class Metric(Message):
 
 class LogMetric(RunMessage):
     REQUIRED: ClassVar[tuple[str, ...]] = ("run_id", "key", "value", "timestamp")
+    TYPE_FIRST: ClassVar[tuple[str, ...]] = ("timestamp",)
     key: str = ""
     value: float = 0.0
     timestamp: Int64 = 0
@@ -56,11 +57,7 @@ class LogBatch(Message):
         for name in ("params", "tags"):
             for i, item in enumerate(getattr(message, name)):
                 if not item.key:
-                    # MLflow's own words lack the second full stop here, too.
-                    raise invalid(
-                        f"Missing value for required parameter '{name}[{i}].key'. "
-                        "See the API docs for more information about request parameters."
-                    )
+                    raise invalid(f"Missing value for required parameter '{name}[{i}].key'." + SEE_DOCS)
         return message
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import Field
 
 from genesis.entities.runs import STATUSES, DatasetInput, Run
-from genesis.wire.base import Int32, Int64, Message, double, one_of
+from genesis.wire.base import Int32, Int64, Message, Text, double, one_of
 from genesis.wire.experiments import Tag, TagReply, ViewType, tags
 
 RunStatus = Annotated[str, one_of(*STATUSES)]
@@ -82,18 +82,18 @@ class SearchRuns(Message):
 
 
 class Dataset(Message):
-    name: str = ""
-    digest: str = ""
-    source_type: str = ""
-    source: str = ""
+    name: Text = ""
+    digest: Text = ""
+    source_type: Text = ""
+    source: Text = ""
     # `schema` is a method of pydantic's models.
-    schema_: str = Field(default="", alias="schema")
-    profile: str = ""
+    schema_: Text = Field(default="", alias="schema")
+    profile: Text = ""
 
 
 class InputTag(Message):
-    key: str = ""
-    value: str = ""
+    key: Text = ""
+    value: Text = ""
 
 
 class DatasetInputMessage(Message):
@@ -102,11 +102,11 @@ class DatasetInputMessage(Message):
 
 
 class ModelInput(Message):
-    model_id: str = ""
+    model_id: Text = ""
 
 
 class ModelOutput(Message):
-    model_id: str = ""
+    model_id: Text = ""
     step: Int64 = 0
 
 
