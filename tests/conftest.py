@@ -25,6 +25,10 @@ def mongodb_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture
 def mongodb_uri(mongodb_server_uri: str) -> str:
+    return unused_database(mongodb_server_uri)
+
+
+def unused_database(mongodb_server_uri: str) -> str:
     """A MongoDB database that nothing has used."""
     return urlunsplit(urlsplit(mongodb_server_uri)._replace(path=f"/test-{uuid4().hex[:12]}"))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from genesis.errors import invalid
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.search.paging import sort_position, token
-from genesis.store.engine import Document, Engine, Query, sort_key
+from genesis.store.engine import Document, Engine, Query, SortKey, sort_key
 from genesis.store.schema import Collection
 
 
@@ -26,8 +27,17 @@ def page(
     """
     page_token, size = at
     after = sort_position(page_token, len(order))
+    if after is not None:
+        _check(collection, order, after)
     found = engine.find(collection, Query(where, order, after, size + 1))
     if len(found) <= size:
         return found, ""
     found = found[:size]
     return found, token(sort_key(collection, order, found[-1]))
+
+
+def _check(collection: Collection, order: tuple[Order, ...], after: SortKey) -> None:
+    """Every document has a text in the field of the default order, so a token without one is made up."""
+    for item, (_, value) in zip(order, after[:-1], strict=True):
+        if item.path == Path(collection.newest) and not isinstance(value, str):
+            raise invalid("Invalid page token")

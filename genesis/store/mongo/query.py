@@ -69,9 +69,9 @@ def where(collection: Collection, clauses: Iterable[Clause]) -> Filter:
 
 def _condition(collection: Collection, clause: Clause, none_of: list[Filter]) -> tuple[str, Any]:
     field, key = clause.path
+    if clause.op is Op.ABSENT:
+        return f"{field}.{key}", {"$ne": clause.value}
     if key is not None and field in collection.lists:
-        if clause.op is Op.ABSENT:
-            return f"{field}.{key}", {"$ne": clause.value}
         return field, {"$elemMatch": {key: OPERATORS[clause.op](clause.value)}}
     mapping = collection.map(field)
     name = field if key is None else f"{field}.{escape(key)}"

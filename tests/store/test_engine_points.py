@@ -1,0 +1,142 @@
+"""Points of metrics: appended in buckets, read by run and time, merged without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from genesis.search.clauses import Path
+from genesis.store.engine import Change, Engine
+from genesis.store.points import Bucket, Point, Points
+from genesis.store.schema import RUNS
+from tests.store.documents import fill, run
+
+CHANGE = Change(set={Path("status"): "RUNNING"})
+
+
+@pytest.fixture(autouse=True)
+def runs(engine: Engine) -> Iterator[None]:
+    fill(engine, run("a"), run("b"))
+    yield
+
+
+def append(
+    engine: Engine, *timestamps: int, run_id: str = "a", metric: str = "m", value: float = 0.5
+) -> None:
+    points = Points.pack([Point(t, t, value) for t in timestamps])
+    engine.update(RUNS, run_id, CHANGE, (), {metric: points})
+
+
+def read(
+    engine: Engine, runs: Sequence[str] = ("a",), metric: str = "m", since: int | None = None
+) -> list[Bucket]:
+    return list(engine.points(runs, metric, since))
+
+
+def timestamps(buckets: Sequence[Bucket]) -> list[list[int]]:
+    return [[p.timestamp for p in bucket.points.unpack()] for bucket in buckets]
+
+
+def test_points_come_back_bit_for_bit(engine: Engine) -> None:
+    points = [
+        Point(0, -(2**63), -0.0),
+        Point(2**63 - 1, 2**63 - 1, 1.7976931348623157e308),
+        Point(1_700_000_000_000, 0, 5e-324),
+        Point(1, 1, float("inf")),
+    ]
+    engine.update(RUNS, "a", CHANGE, (), {"m": Points.pack(points)})
+    assert [bucket.points for bucket in read(engine)] == [Points.pack(points)]
+
+
+def test_nan_comes_back(engine: Engine) -> None:
+    append(engine, 1, value=float("nan"))
+    [point] = read(engine)[0].points.unpack()
+    assert point.value != point.value
+
+
+def test_a_metric_without_points_has_no_buckets(engine: Engine) -> None:
+    assert read(engine) == []
+
+
+def test_buckets_come_by_their_first_timestamp(engine: Engine) -> None:
+    append(engine, 50, 60)
+    append(engine, 10, 99)
+    append(engine, 30)
+    assert timestamps(read(engine)) == [[10, 99], [30], [50, 60]]
+
+
+def test_a_bucket_begins_with_its_least_timestamp(engine: Engine) -> None:
+    append(engine, 50, 20, 60)
+    assert read(engine)[0].first == 20
+
+
+def test_appending_the_same_points_twice_stores_them_once(engine: Engine) -> None:
+    append(engine, 1, 2)
+    append(engine, 1, 2)
+    assert timestamps(read(engine)) == [[1, 2]]
+
+
+def test_points_of_several_runs_come_by_run(engine: Engine) -> None:
+    append(engine, 1, run_id="b")
+    append(engine, 9, run_id="a")
+    assert [(b.run, b.first) for b in read(engine, ("b", "a"))] == [("a", 9), ("b", 1)]
+
+
+def test_points_of_other_runs_and_metrics_do_not_come(engine: Engine) -> None:
+    append(engine, 1, run_id="b")
+    append(engine, 2, metric="other")
+    assert read(engine) == []
+
+
+@pytest.mark.parametrize("metric", ["a.b", "$m", "%2E", "m|x", "损失/loss"])
+def test_metrics_of_any_name_have_points_of_their_own(engine: Engine, metric: str) -> None:
+    append(engine, 1, metric=metric)
+    append(engine, 2, metric="m")
+    assert timestamps(read(engine, metric=metric)) == [[1]]
+
+
+def test_since_leaves_out_only_buckets_that_end_before(engine: Engine) -> None:
+    append(engine, 1, 5)
+    append(engine, 2, 9)
+    append(engine, 7)
+    assert timestamps(read(engine, since=7)) == [[2, 9], [7]]
+
+
+def test_merging_puts_one_bucket_in_place_of_many(engine: Engine) -> None:
+    for t in (1, 2, 3):
+        append(engine, t)
+    first, second, _ = read(engine)
+    engine.merge("a", "m", [first, second], Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)]))
+    assert timestamps(read(engine)) == [[1, 2], [3]]
+
+
+def test_merging_twice_is_harmless(engine: Engine) -> None:
+    append(engine, 1)
+    append(engine, 2)
+    buckets, merged = read(engine), Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)])
+    engine.merge("a", "m", buckets, merged)
+    engine.merge("a", "m", buckets, merged)
+    assert timestamps(read(engine)) == [[1, 2]]
+
+
+def test_merging_into_one_of_the_buckets_keeps_it(engine: Engine) -> None:
+    append(engine, 1, 2)
+    append(engine, 2)
+    engine.merge("a", "m", read(engine), Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)]))
+    assert timestamps(read(engine)) == [[1, 2]]
+
+
+def test_merging_leaves_other_metrics_alone(engine: Engine) -> None:
+    append(engine, 1)
+    append(engine, 1, metric="other")
+    engine.merge("a", "m", read(engine), Points.pack([Point(1, 1, 0.5)]))
+    assert timestamps(read(engine, metric="other")) == [[1]]
+
+
+def test_reading_may_stop_early(engine: Engine) -> None:
+    for t in range(5):
+        append(engine, t)
+    assert next(iter(engine.points(["a"], "m"))).first == 0
+    append(engine, 9)
+    assert len(read(engine)) == 6
