@@ -1,0 +1,168 @@
+"""Every intended difference from a stock server, with its reason: the one table to read or to change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+from tests.parity.normal import DATABASE_ERROR
+from tests.parity.scenes import Played
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """We refuse with one of ``statuses`` and ``codes`` (None: any) in our own words, or answer ``body``."""
+
+    reason: str
+    statuses: Container[int] = (400,)
+    codes: Container[str] | None = ("INVALID_PARAMETER_VALUE",)
+    body: dict[str, Any] | None = None
+
+
+PARTIAL = Deviation(
+    "Stock goes on with the fields before one that does not fit the message, "
+    "so it stores or answers something that was not asked for."
+)
+WORDS = Deviation("Stock refuses for another reason: the empty field that a wrong type had left behind.")
+TOKENS = Deviation("The message shows the inside of a page token, and our tokens are not stock's.")
+
+DEVIATIONS: dict[tuple[str, str], Deviation] = {
+    **{
+        ("experiment create: tags", name): WORDS for name in ("tag is text", "tag is a number", "tag is null")
+    },
+    ("experiment create: tags", "tag value is a number"): PARTIAL,
+    ("experiment create: tags", "same tag twice"): Deviation(
+        "Stock blames the experiment's name.", codes=("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+    ),
+    ("experiment search: views and order", "[5]"): PARTIAL,
+    ("experiment search: views and order", "{'view_type': 'BOGUS'}"): PARTIAL,
+    ("experiment search: views and order", "{'view_type': 9}"): PARTIAL,
+    ("experiment search: pages", "{'max_results': 1.5}"): WORDS,
+    ("experiment search: pages", "{'page_token': 'bm8ganNvbg=='}"): TOKENS,
+    ("experiment search: pages", "{'page_token': 'e30='}"): TOKENS,
+    **{
+        ("run create: refused", name): PARTIAL
+        for name in (
+            "fractional start time",
+            "boolean start time",
+            "start time beyond 64 bits",
+            "user is a number",
+            "tags are text",
+            "tag is text",
+            "tag value is a number",
+        )
+    },
+    **{
+        ("run update: refused", name): PARTIAL
+        for name in (
+            "unknown status",
+            "status in lower case",
+            "empty status",
+            "fractional status",
+            "fractional end time",
+        )
+    },
+    ("metric special values", "values that are not JSON"): Deviation(
+        "Python clients write NaN and Infinity as bare words and mean them; stock stores 0 at time 0.",
+        statuses=(200,),
+        body={
+            "metrics": [
+                {"key": "bare", "value": value, "timestamp": time, "step": step}
+                for value, time, step in (
+                    ("NaN", 5, 1),
+                    (-1.7976931348623157e308, 5, 2),
+                    (1.7976931348623157e308, 5, 3),
+                    ("NaN", 10, 0),
+                )
+            ]
+        },
+    ),
+    **{
+        ("metric log: refused", name): PARTIAL
+        for name in ("fractional timestamp", "fractional step", "timestamp beyond 64 bits")
+    },
+    **{
+        ("batch log: wrong types inside", name): PARTIAL
+        for name in (
+            "metric value is a word",
+            "metric value is a list",
+            "metric timestamp is a word",
+            "metric timestamp is fractional",
+            "metric step is a word",
+            "param value is a number",
+            "tag value is a number",
+        )
+    },
+    ("batch log: wrong types inside", "metric key is a number"): WORDS,
+    ("batch log: wrong types inside", "param key is a number"): WORDS,
+    ("inputs log: refused", "model without id"): Deviation("Stock links the run to a model without a name."),
+    **{
+        ("inputs log: refused", name): PARTIAL
+        for name in ("dataset is text", "input is text", "name is a number", "model is text")
+    },
+    **{("outputs log", name): PARTIAL for name in ("output is text", "output step is a word")},
+    ("outputs log", "output without id"): Deviation(
+        "Stock answers with the database's words.", codes=("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+    ),
+    ("history", "max_results is a word"): PARTIAL,
+    ("history", "max_results is empty"): PARTIAL,
+    ("history", "token without JSON"): TOKENS,
+    ("history", "token without offset"): TOKENS,
+    **{
+        ("run search: views, pages, experiments", name): PARTIAL
+        for name in (
+            "{'run_view_type': 'BOGUS'}",
+            "{'run_view_type': 9}",
+            "{'max_results': 1.5}",
+            "{'page_token': 5}",
+            "{'experiment_ids': [7]}",
+        )
+    },
+    ("run search: views, pages, experiments", "{'page_token': 'bm8ganNvbg=='}"): TOKENS,
+    ("run search: views, pages, experiments", "{'page_token': 'e30='}"): TOKENS,
+    ("artifact of a run, for the UI", "no run"): Deviation(
+        'Stock looks for a run called "None".',
+        statuses=(400, 404),
+        codes=("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST"),
+    ),
+    ("artifact paths: refused", "control character"): Deviation(
+        "We refuse what stock rewrites and looks for."
+    ),
+    ("bodies", "half a surrogate pair"): PARTIAL,
+}
+"""By scene and call name."""
+
+
+def deviation(scene: str, stock: Played) -> Deviation | None:
+    """How we are to differ from what stock answered there, if we are."""
+    if named := DEVIATIONS.get((scene, stock.call.name)):
+        return named
+    reply = stock.reply
+    if reply.status < 400:
+        return None
+    if reply.status >= 500:
+        return Deviation(
+            "A client's mistake is never a 5xx: clients would repeat it for minutes.",
+            statuses=range(400, 500),
+            codes=("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST"),
+        )
+    code = _error_code(reply.body)
+    if code is None:
+        return Deviation(
+            "Stock answers in HTML, plain text or FastAPI's shape; we answer every error as MLflow does.",
+            statuses=(reply.status,),
+            codes=("ENDPOINT_NOT_FOUND",) if reply.status == 404 else None,
+        )
+    if DATABASE_ERROR.search(json.loads(reply.body)["message"]):
+        return Deviation("Stock answers with the database's words.", (reply.status,), (code,))
+    return None
+
+
+def _error_code(body: bytes) -> str | None:
+    try:
+        code: str = json.loads(body)["error_code"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return code
