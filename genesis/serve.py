@@ -7,6 +7,7 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from genesis.app import App
@@ -18,6 +19,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
+STREAMS = 64
+"""Threads for bodies that arrive while they are worked on: slow uploads keep no other request waiting."""
 SMALL = 1024 * 1024
 """Bytes of a body that is read whole before a thread is taken; larger ones stream."""
 
@@ -30,22 +33,33 @@ class StreamedBody:
         self._receive = receive
         self._loop = loop
         self._ended = False
+        self._abandoned = False
+        self._receiving: asyncio.Task[Any] | None = None
 
     def read(self) -> bytes:
         return b"".join(self.chunks())
 
     def chunks(self) -> Iterator[bytes]:
         while not self._ended:
-            event = asyncio.run_coroutine_threadsafe(_next(self._receive), self._loop).result()
+            event = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
             if event["type"] == "http.disconnect":
                 raise GenesisError(Code.BAD_REQUEST, "The request ended before its body did.")
             self._ended = not event.get("more_body", False)
             if event.get("body"):
                 yield event["body"]
 
+    async def _next(self) -> MutableMapping[str, Any]:
+        if not self._abandoned:
+            self._receiving = asyncio.current_task()
+            with suppress(asyncio.CancelledError):
+                return await self._receive()
+        return {"type": "http.disconnect"}
 
-async def _next(receive: Receive) -> MutableMapping[str, Any]:
-    return await receive()
+    def abandon(self) -> None:
+        """Called on the loop when nobody waits for the reply any more, so that the thread ends too."""
+        self._abandoned = True
+        if self._receiving is not None:
+            self._receiving.cancel()
 
 
 class Asgi:
@@ -54,6 +68,7 @@ class Asgi:
     def __init__(self, app: App) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="genesis")
+        self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="genesis-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,6 +80,7 @@ class Asgi:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._streams.shutdown()
         self._threads.shutdown()
         self._app.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -82,7 +98,12 @@ class Asgi:
             headers=headers,
             body=body,
         )
-        response = await loop.run_in_executor(self._threads, self._app.handle, request)
+        threads = self._streams if isinstance(body, StreamedBody) else self._threads
+        try:
+            response = await loop.run_in_executor(threads, self._app.handle, request)
+        finally:
+            if isinstance(body, StreamedBody):
+                body.abandon()
         await self._reply(response, scope["method"], send, loop)
 
     async def _reply(
@@ -164,9 +185,13 @@ def run(app: App, listener: socket.socket) -> None:
     config = uvicorn.Config(
         Asgi(app),
         log_level="warning",
+        # An attempt to speak WebSocket is an ordinary GET here, whatever libraries are installed.
+        ws="none",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    # Uvicorn raises what interrupted it once more when it has ended.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
