@@ -1,0 +1,41 @@
+"""``python -m genesis serve`` as a user starts it: a process of its own, set up by its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.servers import Server, free_port
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def genesis_serve(
+    data: Path,
+    *,
+    database_uri: str = "",
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
+) -> Server:
+    """A server that keeps its data in ``data``; ``environment`` adds to the settings."""
+    port = free_port() if port is None else port
+    return Server(
+        genesis_command("serve", "--port", str(port), "--data", str(data)),
+        port=port,
+        health="/health",
+        environment=genesis_environment({"GENESIS_DATABASE_URI": database_uri, **(environment or {})}),
+        cwd=REPOSITORY,
+    )
+
+
+def genesis_command(*arguments: str) -> list[str]:
+    """The command line; run it in the repository, where ``genesis`` is importable even if not installed."""
+    return [sys.executable, "-m", "genesis", *arguments]
+
+
+def genesis_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with ``settings`` for every setting of ours, and none of MLflow's."""
+    ours = ("GENESIS_", "MLFLOW_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(settings)
