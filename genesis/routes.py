@@ -98,11 +98,23 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Download, artifacts.download),
     Route("PUT", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Upload, artifacts.upload),
     Route("DELETE", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Delete, artifacts.delete),
-    Route("POST", f"/mlflow-artifacts/mpu/create/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload),
     Route(
-        "POST", f"/mlflow-artifacts/mpu/complete/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload
+        "POST",
+        f"/mlflow-artifacts/mpu/create/{FILE}",
+        2,
+        wa.CreateMultipartUpload,
+        artifacts.multipart_upload,
     ),
-    Route("POST", f"/mlflow-artifacts/mpu/abort/{FILE}", 2, wa.MultipartUpload, artifacts.multipart_upload),
+    Route(
+        "POST",
+        f"/mlflow-artifacts/mpu/complete/{FILE}",
+        2,
+        wa.CompleteMultipartUpload,
+        artifacts.multipart_upload,
+    ),
+    Route(
+        "POST", f"/mlflow-artifacts/mpu/abort/{FILE}", 2, wa.AbortMultipartUpload, artifacts.multipart_upload
+    ),
     Route("GET", f"/mlflow-artifacts/presigned/{FILE}", 2, wa.Presigned, artifacts.presigned),
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, NotRequired, Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 from urllib.parse import quote
 
 from genesis.artifacts import ArtifactInfo, Content
@@ -87,15 +87,29 @@ class ListArtifacts(RunMessage):
     page_token: str = ""
 
 
-class MultipartUpload(Message):
-    """What begins, ends or aborts an upload in parts, as far as it must be well-formed."""
-
-    REQUIRED: ClassVar[tuple[str, ...]] = ()
+class CreateMultipartUpload(Message):
     artifact_path: str = ""
     path: str = ""
     num_parts: Int64 = 0
+
+
+class AbortMultipartUpload(Message):
+    artifact_path: str = ""
+    path: str = ""
     upload_id: str = ""
-    parts: list[Any] = []
+
+
+class UploadPart(Message):
+    part_number: Int64 = 0
+    etag: str = ""
+    url: str = ""
+
+
+class CompleteMultipartUpload(AbortMultipartUpload):
+    parts: list[UploadPart] = []
+
+
+MultipartUpload = CreateMultipartUpload | AbortMultipartUpload
 
 
 class Presigned(Message):

@@ -61,7 +61,12 @@ class Message(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="ignore", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        # Built when it is first used: a cold start answers one request, not all kinds of them.
+        defer_build=True,
     )
 
     REQUIRED: ClassVar[tuple[str, ...]] = ()

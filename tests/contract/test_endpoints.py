@@ -1,0 +1,33 @@
+"""The listing that `make endpoints` prints."""
+
+from __future__ import annotations
+
+from genesis.endpoints import listing, mlflow_endpoints
+from genesis.routes import ROUTES, match
+
+EXPERIMENTS = "create search get get-by-name delete restore update set-experiment-tag delete-experiment-tag"
+RUNS = (
+    "create update delete restore log-metric log-parameter set-tag delete-tag get search "
+    "log-batch log-model log-inputs outputs"
+)
+METRICS = "get-history get-history-bulk get-history-bulk-interval"
+
+
+def test_every_tracking_endpoint_a_classic_client_calls_is_served() -> None:
+    served = {route.path for route in ROUTES}
+    for group, verbs in (("experiments", EXPERIMENTS), ("runs", RUNS), ("metrics", METRICS)):
+        assert {f"/mlflow/{group}/{verb}" for verb in verbs.split()} <= served
+
+
+def test_every_row_answers_under_both_prefixes_of_mlflow() -> None:
+    for method, path, since in mlflow_endpoints():
+        if any((r.method, r.path, r.since) == (method, path, since) for r in ROUTES):
+            for prefix in ("/api", "/ajax-api"):
+                route, _ = match(method, f"{prefix}/{since}.0{path}")
+                assert (route.method, route.path) == (method, path)
+
+
+def test_the_listing_says_of_each_rpc_whether_it_is_served() -> None:
+    lines = list(listing())
+    assert "served      POST   2.0/mlflow/runs/log-batch" in lines
+    assert any(line.startswith("not served") and "registered-models/create" in line for line in lines)
