@@ -27,6 +27,7 @@ PARTIAL = Deviation(
 )
 WORDS = Deviation("Stock refuses for another reason: the empty field that a wrong type had left behind.")
 TOKENS = Deviation("The message shows the inside of a page token, and our tokens are not stock's.")
+NAMELESS = Deviation("Stock stores a tag whose key is empty; no client can name, filter or delete it.")
 
 DEVIATIONS: dict[tuple[str, str], Deviation] = {
     **{
@@ -54,6 +55,8 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
             "tag value is a number",
         )
     },
+    ("run create: refused", "tag key is empty"): NAMELESS,
+    ("run create: refused", "tag without key"): NAMELESS,
     **{
         ("run update: refused", name): PARTIAL
         for name in (
@@ -97,7 +100,6 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
     },
     ("batch log: wrong types inside", "metric key is a number"): WORDS,
     ("batch log: wrong types inside", "param key is a number"): WORDS,
-    ("inputs log: refused", "model without id"): Deviation("Stock links the run to a model without a name."),
     **{
         ("inputs log: refused", name): PARTIAL
         for name in ("dataset is text", "input is text", "name is a number", "model is text")

@@ -2,7 +2,7 @@
 
 from tests.parity.scenes import AJAX, Call, Scene, experiment, get, post
 
-MINE = "name LIKE '{scene}%'"
+MINE = "name LIKE '{scene} %'"
 
 
 def search(filter: str = "", **fields: object) -> Call:
