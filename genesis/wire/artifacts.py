@@ -18,7 +18,7 @@ from genesis.wire.runs import RunMessage
 
 TEXT = frozenset(
     "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 md rst csv tsv "
-    "ipynb MLmodel MLproject".split()
+    "ipynb MLmodel mlproject".split()
 )
 """Extensions, and whole names, that MLflow serves as plain text (``mlflow/utils/mime_type_utils.py``)."""
 

@@ -1,0 +1,161 @@
+"""The one place where replies are made: every failure has an answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genesis import routes
+from genesis.api import experiments
+from genesis.app import App
+from genesis.errors import unavailable
+from genesis.http import BytesBody, Request, Response
+from genesis.settings import Settings
+
+GET = "/api/2.0/mlflow/experiments/get"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    app = App(Settings(data=str(tmp_path)))
+    yield app
+    app.close()
+
+
+def body(response: Response) -> Any:
+    return json.loads(response.whole())
+
+
+def failing(error: Exception) -> Any:
+    def verb(request: Any, scope: Any) -> Any:
+        raise error
+
+    return verb
+
+
+@pytest.fixture
+def failing_row(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes one endpoint's verb raise."""
+
+    def make(error: Exception) -> None:
+        rows = [
+            r._replace(handler=failing(error)) if r.handler is experiments.get else r for r in routes.ROUTES
+        ]
+        monkeypatch.setattr(routes, "ROUTES", tuple(rows))
+        routes.table.cache_clear()
+
+    yield make
+    monkeypatch.undo()
+    routes.table.cache_clear()
+
+
+def test_a_new_app_has_opened_nothing(tmp_path: Path) -> None:
+    App(Settings(data=str(tmp_path / "data")))
+    assert not (tmp_path / "data").exists()
+
+
+def test_health_needs_no_database(tmp_path: Path) -> None:
+    app = App(Settings(data=str(tmp_path), database_uri="mongodb://127.0.0.1:1/none"))
+    response = app.handle(Request("GET", "/health"))
+    assert (response.status, response.whole()) == (200, b"OK")
+
+
+def test_the_default_experiment_is_there_from_the_start(app: App) -> None:
+    found = body(app.handle(Request("GET", GET, "experiment_id=0")))["experiment"]
+    assert (found["name"], found["artifact_location"]) == ("Default", "mlflow-artifacts:/0")
+
+
+def test_an_unknown_path_is_told_in_json(app: App) -> None:
+    response = app.handle(Request("GET", "/api/2.0/mlflow/registered-models/list"))
+    assert (response.status, body(response)["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+
+def test_another_method_is_told_which_are_allowed(app: App) -> None:
+    response = app.handle(Request("DELETE", GET))
+    assert (response.status, response.headers["Allow"]) == (405, "GET")
+
+
+def test_head_asks_what_get_answers(app: App) -> None:
+    assert app.handle(Request("HEAD", GET, "experiment_id=0")).status == 200
+
+
+def test_a_bug_is_told_without_its_text_and_found_in_the_log(
+    app: App, failing_row: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing_row(RuntimeError("/secret/path"))
+    response = app.handle(Request("GET", GET, "experiment_id=0"))
+    assert (response.status, body(response)["error_code"]) == (500, "INTERNAL_ERROR")
+    assert "/secret/path" not in body(response)["message"]
+    incident = body(response)["message"].rpartition(" ")[2].rstrip(".")
+    assert incident in caplog.text
+    assert "/secret/path" in caplog.text
+
+
+def test_a_dependency_that_is_away_says_when_to_come_back(app: App, failing_row: Any) -> None:
+    failing_row(unavailable("The database is away.", 7))
+    response = app.handle(Request("GET", GET, "experiment_id=0"))
+    assert (response.status, response.headers["Retry-After"]) == (503, "7")
+    assert body(response)["error_code"] == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_refusals_are_not_logged_as_failures(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert app.handle(Request("GET", GET, "experiment_id=9")).status == 404
+    assert not caplog.records
+
+
+def test_every_reply_forbids_sniffing_and_framing(app: App) -> None:
+    for path in ("/health", "/nope"):
+        headers = app.handle(Request("GET", path)).headers
+        assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN")
+
+
+@pytest.mark.parametrize("name", ["a", "A-b", "a_b", "-ab", "ab-", "x" * 64, "api", "a/b", "a|b", "ü-x"])
+def test_a_workspace_must_have_a_name_that_mlflow_allows(app: App, name: str) -> None:
+    response = app.handle(Request("GET", GET, "experiment_id=0", {"x-mlflow-workspace": name}))
+    assert (response.status, body(response)["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_a_workspace_sees_only_its_own(app: App) -> None:
+    def call(workspace: str, verb: str, fields: dict[str, Any]) -> Any:
+        headers = {"content-type": "application/json", "x-mlflow-workspace": workspace}
+        request = Request(
+            "POST", f"/api/2.0/mlflow/{verb}", headers=headers, body=BytesBody(json.dumps(fields).encode())
+        )
+        return body(app.handle(request))
+
+    created = call("team-a", "experiments/create", {"name": "mine"})
+    assert call("team-b", "experiments/create", {"name": "mine"})["experiment_id"] == created["experiment_id"]
+    run = call("team-a", "runs/create", {"experiment_id": "1"})["run"]["info"]
+    assert run["artifact_uri"].startswith("mlflow-artifacts:/workspaces/team-a/1/")
+    metric = {"run_id": run["run_id"], "key": "m", "value": 1, "timestamp": 1}
+    assert call("team-a", "runs/log-metric", metric) == {}
+    assert call("team-b", "runs/log-metric", metric)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    assert call("team-b", "runs/search", {"experiment_ids": ["0", "1"]}) == {}
+    assert len(call("team-a", "runs/search", {"experiment_ids": ["0", "1"]})["runs"]) == 1
+
+
+def test_a_workspace_s_artifacts_are_out_of_the_others_reach(app: App) -> None:
+    def send(method: str, workspace: str, path: str, content: bytes = b"") -> Response:
+        return app.handle(
+            Request(
+                method,
+                f"/api/2.0/mlflow-artifacts/artifacts/{path}",
+                headers={"x-mlflow-workspace": workspace},
+                body=BytesBody(content),
+            )
+        )
+
+    assert send("PUT", "team-a", "1/secret.txt", b"x").status == 200
+    assert send("GET", "team-a", "1/secret.txt").whole() == b"x"
+    for workspace in ("default", "team-b"):
+        assert send("GET", workspace, "1/secret.txt").status == 404
+        assert send("GET", workspace, "workspaces/team-a/1/secret.txt").status == 400
+        assert send("DELETE", workspace, "workspaces/team-a").status == 400
+    assert send("DELETE", "default", "workspaces").status == 400
+    assert send("GET", "team-a", "1/secret.txt").status == 200
