@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +15,10 @@ NUMBER_OPS = (">", ">=", "!=", "=", "<", "<=")
 TEXT_OPS = ("!=", "=", "LIKE", "ILIKE")
 LIST_OPS = (*TEXT_OPS, "IN", "NOT IN")
 NULLABLE_OPS = (*TEXT_OPS, "IS NULL", "IS NOT NULL")
+
+MAX_DIGITS = 4000
+"""Python reads no longer integers (``sys.int_info``); nothing that is stored is as large by far."""
+LARGEST = sys.float_info.max
 
 
 class Attribute(NamedTuple):
@@ -135,7 +140,7 @@ class Fields:
         attribute = self.attributes[key]
         if attribute.number:
             if value.kind == "integer":
-                return int(value.text)
+                return _integer(value.text)
             if value.kind == "float":
                 return float(value.text)
             raise invalid(f"Expected numeric value type for numeric attribute: {key}. Found {value.text}")
@@ -212,7 +217,7 @@ def _read_experiment(fields: Fields, name: Name, comparison: grammar.Comparison)
     if attribute.number:
         if operator not in NUMBER_OPS:
             raise bad_operator(operator, LIST_OPS)
-        if isinstance(value, float):
+        if isinstance(value, float) and comparison.value is not None and comparison.value.kind == "float":
             raise invalid(f"Invalid value for numeric attribute '{name.key}': {str(value)!r}")
         return clause(attribute.path, operator, value)
     if operator not in LIST_OPS:
@@ -222,9 +227,16 @@ def _read_experiment(fields: Fields, name: Name, comparison: grammar.Comparison)
     return clause(attribute.path, operator, value)
 
 
-def _number(experiment_id: Any) -> int:
+def _integer(text: str) -> int | float:
+    """The number in ``text``; as a finite float when no database has integers that large."""
+    if len(text) <= MAX_DIGITS and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    return max(-LARGEST, min(LARGEST, float(text)))
+
+
+def _number(experiment_id: Any) -> int | float:
     try:
-        return int(experiment_id)
+        return _integer(experiment_id)
     except ValueError:
         raise invalid(
             f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer."

@@ -17,7 +17,7 @@ from genesis.entities.experiments import (
 )
 from genesis.errors import Code, GenesisError, missing
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused
+from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.pages import fixed, page
 from genesis.store.schema import EXPERIMENTS, NAMES, RUNS, key, name
 
@@ -26,8 +26,13 @@ NUMBER = Path("number")
 NEWEST = (Order(Path("newest")),)
 IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
 
-CLAIM_MS = 30_000
-"""A claim on a name that no experiment bears after this time was left by a request that died."""
+CLAIM_MS = 120_000
+"""A claim on a name that no experiment bears after this time was left by a request that died.
+
+Longer than a request can take: each of its commands waits up to 20 seconds for a busy database."""
+
+NOBODY = ""
+"""Whom the claim on a name belongs to that has been let go."""
 
 LAST_MS = 10**15 - 1
 
@@ -92,7 +97,7 @@ class Experiments:
         )
 
     def _claim(self, wanted: str, experiment_id: str, now: int) -> bool:
-        """Whether ``wanted`` now belongs to the experiment."""
+        """Whether ``wanted`` now belongs to the experiment; its own claim is an earlier try's."""
         id = key(self._workspace, name(wanted))
         claim: Document = {
             "id": id,
@@ -103,18 +108,33 @@ class Experiments:
         }
         if self._engine.insert(NAMES, claim):
             return True
-        held = self._engine.get(NAMES, id)
-        if held is None or now - held["at"] < CLAIM_MS:
+        held = self._claimed(wanted)
+        if held is None or not (held["experiment"] == experiment_id or self._is_void(held, now)):
             return False
-        bearer = self.get(held["experiment"])
-        if bearer is not None and bearer.name == wanted:
+        return self._move(held, experiment_id, now)
+
+    def _is_void(self, claim: Document, now: int) -> bool:
+        if now - claim["at"] < CLAIM_MS:
             return False
-        change = Change(set={Path("experiment"): experiment_id, Path("at"): now})
+        bearer = self.get(claim["experiment"])
+        return bearer is None or bearer.name != claim["name"]
+
+    def _move(self, held: Document, experiment_id: str, at: int) -> bool:
+        """Hand a claim over, unless it has changed since it was read."""
+        change = Change(set={Path("experiment"): experiment_id, Path("at"): at})
         guard = (
             Clause(Path("experiment"), Op.EQ, held["experiment"]),
             Clause(Path("at"), Op.EQ, held["at"]),
         )
-        return not isinstance(self._engine.update(NAMES, id, change, guard), Refused | Missing)
+        return isinstance(self._engine.update(NAMES, held["id"], change, guard), Updated)
+
+    def _claimed(self, wanted: str) -> Document | None:
+        return self._engine.get(NAMES, key(self._workspace, name(wanted)))
+
+    def _let_go(self, claim: Document | None, experiment_id: str) -> None:
+        """Anyone may have the name; another's claim stays."""
+        if claim is not None and claim["experiment"] == experiment_id:
+            self._move(claim, NOBODY, 0)
 
     def get(self, experiment_id: str) -> Experiment | None:
         document = self._engine.get(EXPERIMENTS, self._key(experiment_id))
@@ -140,20 +160,21 @@ class Experiments:
     def rename(self, experiment: Experiment, new_name: str, now: int) -> None:
         """Claim the new name, take it, let go of the old one; a second writer sees one or the other."""
         moved = new_name != experiment.name
+        old = self._claimed(experiment.name) if moved else None
         if moved and not self._claim(new_name, experiment.experiment_id, now):
             raise already_exists(new_name, Code.BAD_REQUEST)
+        new = self._claimed(new_name) if moved else None
         change = Change(set={Path("name"): new_name, Path("updated"): now})
         unmoved = Clause(Path("name"), Op.EQ, experiment.name)
         outcome = self._engine.update(
             EXPERIMENTS, self._key(experiment.experiment_id), change, (IS_ACTIVE, unmoved)
         )
-        if isinstance(outcome, Refused) and moved:
-            self._engine.delete(NAMES, key(self._workspace, name(new_name)))
+        if isinstance(outcome, Refused) and outcome.document["name"] != new_name:
+            self._let_go(new, experiment.experiment_id)
             raise GenesisError(
                 Code.BAD_REQUEST, f"Experiment {experiment.experiment_id} was changed by another request."
             )
-        if moved:
-            self._engine.delete(NAMES, key(self._workspace, name(experiment.name)))
+        self._let_go(old, experiment.experiment_id)
 
     def set_tag(self, experiment_id: str, key: str, value: str) -> None:
         self._update(experiment_id, Change(set={Path("tags", key): value}))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from genesis.errors import invalid
 from genesis.search.paging import position, token
@@ -14,32 +15,48 @@ from genesis.store.points import Bucket, Point, Points, distinct
 from genesis.store.schema import key
 
 PILE = 256
-"""Buckets of one metric that this process lets pile up before it merges them."""
+"""Small buckets of one metric that this process lets pile up before it merges them."""
+
+SMALL = 256
+"""Points from which on a bucket is left as it is; 6 KiB."""
 
 FULL = 4096
-"""Points of a bucket that is left as it is; 96 KiB."""
+"""Points of a merged bucket at most; 96 KiB, far below the largest document of any database."""
+
+PILES = 4
+"""Metrics whose piles one call merges: a run that logs a thousand at once comes to all of them in time."""
 
 WATCHED = 10_000
 """Metrics whose piles are counted at once; the one longest quiet is forgotten first."""
 
 
+class Pile(NamedTuple):
+    """How many small buckets there are, and the first timestamp (ms) in any of them."""
+
+    height: int
+    since: int
+
+
 class Piles:
-    """How many buckets this process added to each metric since the last merge; shared by its threads."""
+    """The small buckets this process added to each metric since the last merge; shared by its threads."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._piles: OrderedDict[tuple[str, str], Pile] = OrderedDict()
         self._lock = threading.Lock()
 
-    def grow(self, run: str, metric: str) -> bool:
-        """Whether the pile has just become high enough to be merged."""
+    def grow(self, run: str, metric: str, first: int) -> bool:
+        """Whether the pile is high enough to be merged."""
         with self._lock:
-            count = self._counts.pop((run, metric), 0) + 1
-            if count >= PILE:
-                return True
-            self._counts[run, metric] = count
-            if len(self._counts) > WATCHED:
-                self._counts.popitem(last=False)
-            return False
+            height, since = self._piles.pop((run, metric), Pile(0, first))
+            self._piles[run, metric] = Pile(height + 1, min(since, first))
+            if len(self._piles) > WATCHED:
+                self._piles.popitem(last=False)
+            return height + 1 >= PILE
+
+    def take(self, run: str, metric: str) -> Pile:
+        """The pile, which is begun anew."""
+        with self._lock:
+            return self._piles.pop((run, metric), Pile(0, 0))
 
 
 class Histories:
@@ -50,17 +67,27 @@ class Histories:
         self._workspace = workspace
         self._piles = piles
 
-    def appended(self, run: str, metrics: Iterable[str]) -> None:
-        """Note that each metric got a bucket; merges the piles that have grown too high.
+    def appended(self, run: str, metrics: Mapping[str, Points]) -> None:
+        """Note that each metric got a bucket; merges piles that have grown too high.
 
-        Costs nothing most times, and three commands every ``PILE`` calls.
+        Costs nothing most times, and a few commands for each ``PILE`` small buckets.
         """
-        for metric in metrics:
-            if self._piles.grow(run, metric):
-                small = [b for b in self._engine.points([run], metric) if b.points.size < FULL]
-                if len(small) > 1:
-                    merged = Points.pack(distinct(p for b in small for p in b.points.unpack()))
-                    self._engine.merge(run, metric, small, merged)
+        high = [
+            metric
+            for metric, points in metrics.items()
+            if points.size < SMALL and self._piles.grow(run, metric, points.span[0])
+        ]
+        for metric in high[:PILES]:
+            pile = self._piles.take(run, metric)
+            # Another thread may have taken it.
+            if pile.height >= PILE:
+                self._merge(run, metric, pile.since)
+
+    def _merge(self, run: str, metric: str, since: int) -> None:
+        small = [b for b in self._engine.points([run], metric, since) if b.points.size < SMALL]
+        for buckets in _groups(small):
+            merged = Points.pack(distinct(p for b in buckets for p in b.points.unpack()))
+            self._engine.merge(run, metric, buckets, merged)
 
     def page(self, run_id: str, metric: str, page_token: str, size: int | None) -> tuple[list[Point], str]:
         """Points by timestamp, step and value, and the token of the next page; all of them without a size."""
@@ -86,6 +113,20 @@ class Histories:
         return {run_id: distinct(points) for run_id, points in found.items()}
 
 
+def _groups(buckets: Iterable[Bucket]) -> Iterator[list[Bucket]]:
+    """Buckets that follow each other, several at a time, of at most ``FULL`` points together."""
+    group: list[Bucket] = []
+    size = 0
+    for bucket in buckets:
+        if size + bucket.points.size > FULL:
+            yield group
+            group, size = [], 0
+        group.append(bucket)
+        size += bucket.points.size
+    if len(group) > 1:
+        yield group
+
+
 Rank = tuple[int, int, float, bool]
 
 
@@ -94,9 +135,12 @@ def _place(page_token: str) -> Rank | None:
     if place is None:
         return None
     try:
-        return (int(place[0]), int(place[1]), float(place[2]), bool(place[3]))
-    except (TypeError, ValueError):
+        rank = (int(place[0]), int(place[1]), float(place[2]), bool(place[3]))
+    except (TypeError, ValueError, OverflowError):
         raise invalid(f"Invalid page token, parsed value={place}") from None
+    if not all(-(2**63) <= number < 2**63 for number in rank[:2]):
+        raise invalid(f"Invalid page token, parsed value={place}")
+    return rank
 
 
 def _behind(points: list[Point], after: Rank | None) -> list[Point]:

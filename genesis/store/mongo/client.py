@@ -72,6 +72,9 @@ def steadily(operation: Callable[[], T]) -> T:
             return operation()
         except DuplicateKeyError:
             raise
+        except DocumentTooLarge as error:
+            # Found out by the driver itself, and no PyMongoError.
+            raise _too_large() from error
         except PyMongoError as error:
             wait = _wait(error, pause)
             if wait is None or time.monotonic() + wait > deadline:
@@ -91,8 +94,6 @@ def _wait(error: PyMongoError, pause: float) -> float | None:
 
 
 def _refusal(error: PyMongoError) -> GenesisError:
-    if isinstance(error, DocumentTooLarge):
-        return _too_large()
     if isinstance(error, OperationFailure):
         if error.code == THROTTLED:
             return GenesisError(

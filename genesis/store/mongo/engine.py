@@ -12,8 +12,9 @@ from pymongo.collection import Collection as MongoCollection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
-from genesis.errors import invalid
+from genesis.errors import invalid, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
+from genesis.store.change import holds, stands
 from genesis.store.engine import (
     Change,
     Document,
@@ -31,6 +32,8 @@ from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
 
 DUPLICATE_KEY = 11000
+TRIES = 16
+"""Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 BATCH = 10_000
 """Documents a reply may hold, so that a page is one command; the server's own size limit still holds."""
 
@@ -165,18 +168,38 @@ class MongoEngine:
         points: Mapping[str, Points] | None = None,
     ) -> Outcome:
         added = self._append(id, points) if points else []
-        conditions = {"_id": id, **where(collection, guard)}
-        operators = update(change)
-        if operators:
-            done = steadily(lambda: self._of(collection).update_one(conditions, operators))
-            if done.matched_count:
+        for _ in range(TRIES):
+            done, tries = self._attempt(collection, id, change, guard)
+            if done:
                 return Updated()
-        elif steadily(lambda: self._of(collection).find_one(conditions, {"_id": 1})):
-            return Updated()
+            document = self.get(collection, id)
+            if document is not None and tries > 1 and stands(document, change):
+                # The first try was done and only its reply was lost; now its own guard is in the way.
+                return Updated()
+            if document is None or not holds(document, guard):
+                break
+            # Between the two looks another request made the guard hold.
+        else:
+            raise unavailable("The document is being changed by many requests at once; try again.")
         if added:
             steadily(lambda: self._database["points"].delete_many({"_id": {"$in": added}}))
-        document = self.get(collection, id)
         return Missing() if document is None else Refused(document)
+
+    def _attempt(
+        self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]
+    ) -> tuple[bool, int]:
+        """Whether a document matched and is changed now, and how many tries that took."""
+        conditions, operators = {"_id": id, **where(collection, guard)}, update(change)
+        tries = 0
+
+        def attempt() -> bool:
+            nonlocal tries
+            tries += 1
+            if not operators:
+                return self._of(collection).find_one(conditions, {"_id": 1}) is not None
+            return bool(self._of(collection).update_one(conditions, operators).matched_count)
+
+        return steadily(attempt), tries
 
     def _append(self, run: str, points: Mapping[str, Points]) -> list[str]:
         """Store a bucket for each metric; returns the ids of those that were not there yet."""

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from genesis.search.clauses import Clause, Path, Where
+from genesis.store.change import apply, holds
 from genesis.store.engine import Change, Document, Missing, Outcome, Query, Refused, Updated, value_at
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection
-from genesis.store.sqlite.change import apply, holds
 from genesis.store.sqlite.connection import Database
 from genesis.store.sqlite.query import entry_scope, select
 
@@ -131,8 +131,10 @@ class SqliteEngine:
         _index(connection, before, _entries(collection, document, touched))
 
     def update_all(self, collection: Collection, where: Where, change: Change) -> None:
-        for document in self.find(collection, Query(where)):
-            self.update(collection, document["id"], change)
+        statement = select(collection, Query(where))
+        with self._database.writing() as connection:
+            for (body,) in connection.execute(statement.text, statement.values).fetchall():
+                self._store(connection, collection, orjson.loads(body), change)
 
     def delete(self, collection: Collection, id: str) -> bool:
         with self._database.writing() as connection:

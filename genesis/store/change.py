@@ -1,8 +1,10 @@
-"""Guards and changes, applied to a document in memory inside the writer's transaction."""
+"""Guards and changes in plain Python, for a document in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from genesis.search.clauses import Clause, Op, Path
@@ -45,6 +47,15 @@ def apply(document: Document, change: Change) -> None:
             _put(document, path, dict(entry))
     for name, elements in change.add.items():
         document.setdefault(name, []).extend(dict(element) for element in elements)
+
+
+def stands(document: Document, change: Change) -> bool:
+    """Whether ``document`` is as ``change`` would leave it, so that it may have been applied already."""
+    changed = deepcopy(document)
+    apply(changed, replace(change, add={}))
+    return changed == document and all(
+        element in document.get(name, ()) for name, elements in change.add.items() for element in elements
+    )
 
 
 def _put(document: Document, path: Path, value: Any) -> None:
