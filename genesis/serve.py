@@ -11,8 +11,9 @@ from contextlib import suppress
 from typing import Any
 
 from genesis.app import App
-from genesis.errors import Code, GenesisError
+from genesis.errors import Code, GenesisError, unavailable
 from genesis.http import Body, BytesBody, Request, Response
+from genesis.wire.base import encode_error
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -80,8 +81,10 @@ class Asgi:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._streams.shutdown()
-        self._threads.shutdown()
+        # Not on the loop: a thread may wait for the loop to tell it that its upload was abandoned.
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._streams.shutdown)
+        await loop.run_in_executor(None, self._threads.shutdown)
         self._app.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -101,6 +104,9 @@ class Asgi:
         threads = self._streams if isinstance(body, StreamedBody) else self._threads
         try:
             response = await loop.run_in_executor(threads, self._app.handle, request)
+        except asyncio.CancelledError:
+            # The server stops, and this request took longer than it waits for.
+            response = encode_error(unavailable("The server is stopping; try again.", 5))
         finally:
             if isinstance(body, StreamedBody):
                 body.abandon()
