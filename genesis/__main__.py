@@ -32,9 +32,11 @@ Ctrl-C stops it; nothing that was acknowledged is lost.
 @click.version_option(__version__)
 def main() -> None:
     """Genesis-Flow, a serverless MLflow."""
-    logging.basicConfig(
-        level=Settings.read().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    level = Settings.read().log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if level != "DEBUG":
+        # A terminal is no place for a line a request.
+        logging.getLogger("genesis.requests").setLevel(logging.WARNING)
 
 
 @main.command()

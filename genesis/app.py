@@ -20,6 +20,8 @@ from genesis.store.histories import Piles
 from genesis.wire.base import encode, encode_error
 
 logger = logging.getLogger("genesis")
+requests = logging.getLogger("genesis.requests")
+"""One line a request: in the function host there is one function, so this alone says what was called."""
 
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
@@ -60,7 +62,7 @@ class App:
         for header, value in SECURITY_HEADERS.items():
             response.headers.setdefault(header, value)
         took = (time.monotonic() - began) * 1000
-        logger.debug("%s %s %d %.1f ms", request.method, name, response.status, took)
+        requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
     def _scope(self, workspace: str) -> Scope:

@@ -17,8 +17,11 @@ import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from genesis.errors import GenesisError, invalid
-from genesis.http import Request, Response
+from genesis.errors import Code, GenesisError, invalid
+from genesis.http import Body, Request, Response
+
+MAX_JSON = 64 * 1024 * 1024
+"""Bytes of a JSON body: the largest that MLflow's own limits make sense of is a run's data sets."""
 
 SEE_DOCS = " See the API docs for more information about request parameters."
 
@@ -100,7 +103,7 @@ class Message(BaseModel):
 def json_object(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body; an absent or unreadable body counts as an empty object."""
     _check_content_type(request)
-    body = request.body.read()
+    body = _whole(request.body)
     value: Any = _json(body) if body else None
     if isinstance(value, str):
         # Old clients encode the JSON twice.
@@ -110,6 +113,25 @@ def json_object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise invalid(f"The request body must be a JSON object, but it is of type {type(value).__name__}.")
     return value
+
+
+def _whole(body: Body) -> bytes:
+    """The body in one piece; one that no message could need is refused while it is still arriving."""
+    if (body.length or 0) > MAX_JSON:
+        raise _too_large()
+    pieces: list[bytes] = []
+    size = 0
+    for piece in body.chunks():
+        size += len(piece)
+        if size > MAX_JSON:
+            raise _too_large()
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _too_large() -> GenesisError:
+    message = f"The request's JSON is larger than {MAX_JSON >> 20} MiB; send less at once."
+    return GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=413)
 
 
 def _json(text: bytes) -> Any:

@@ -106,7 +106,15 @@ def test_a_dependency_that_is_away_says_when_to_come_back(app: App, failing_row:
 def test_refusals_are_not_logged_as_failures(app: App, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert app.handle(Request("GET", GET, "experiment_id=9")).status == 404
-    assert not caplog.records
+    assert not [r for r in caplog.records if r.levelno > logging.INFO]
+
+
+def test_each_request_is_one_line_of_the_log(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "genesis.requests"):
+        app.handle(Request("GET", GET, "experiment_id=0"))
+    assert [r.message.rpartition(" ")[0].rpartition(" ")[0] for r in caplog.records] == [
+        "GET /mlflow/experiments/get 200"
+    ]
 
 
 def test_every_reply_forbids_sniffing_and_framing(app: App) -> None:

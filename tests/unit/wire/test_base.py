@@ -71,6 +71,15 @@ def test_what_is_not_there_or_unreadable_is_missing(body: bytes) -> None:
     assert refusal(Sample, post(body)) == "Missing value for required parameter 'name'." + DOCS
 
 
+def test_a_body_that_no_message_needs_is_refused_before_it_is_read() -> None:
+    body = BytesBody(b"{}")
+    body.length = 65 * 1024 * 1024
+    with pytest.raises(GenesisError) as caught:
+        Sample.decode(Request("POST", "/", headers=JSON, body=body), {})
+    assert caught.value.status == 413
+    assert body.read() == b"{}"
+
+
 @pytest.mark.parametrize("body", [b"[1]", b"5", b"true"])
 def test_a_body_that_is_no_object_is_told_so(body: bytes) -> None:
     assert refusal(Sample, post(body)).startswith("The request body must be a JSON object")
