@@ -67,6 +67,12 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
             "fractional end time",
         )
     },
+    ("metric NaN beside zero", "zero came first"): Deviation(
+        "Of NaN and 0 at one step and time stock shows the one that came first; we show NaN, whoever "
+        "comes first, so that writers in a race agree.",
+        statuses=(200,),
+        body={},
+    ),
     ("metric special values", "values that are not JSON"): Deviation(
         "Python clients write NaN and Infinity as bare words and mean them; stock stores 0 at time 0.",
         statuses=(200,),

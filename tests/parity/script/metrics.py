@@ -25,7 +25,6 @@ LATEST: dict[str, list[tuple[int, int, object]]] = {
     "NaN is as zero": [(1, 100, "NaN"), (1, 100, -1), (1, 100, 1)],
     "NaN over less": [(1, 100, -1), (1, 100, "NaN")],
     "NaN under more": [(1, 100, 1), (1, 100, "NaN")],
-    "NaN after zero": [(1, 100, 0), (1, 100, "NaN")],
     "zero after NaN": [(1, 100, "NaN"), (1, 100, 0)],
     "later NaN": [(1, 100, 5), (2, 100, "NaN")],
     "infinite": [(1, 100, 5), (1, 100, "Infinity"), (1, 100, 7)],
@@ -85,6 +84,21 @@ SCENES = [
                 )
             ),
             THE_RUN,
+        ],
+    ),
+    Scene(
+        "metric NaN beside zero",
+        [
+            experiment(),
+            run(),
+            log(key="m", value=0),
+            log(key="m", value="NaN"),
+            Call(
+                "POST",
+                "runs/search",
+                {"experiment_ids": ["{experiment}"], "filter": "metrics.m = 0"},
+                name="zero came first",
+            ),
         ],
     ),
     Scene(
