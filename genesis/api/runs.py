@@ -156,9 +156,7 @@ def _input(given: w.DatasetInputMessage) -> DatasetInput:
         limits.check_length("value", MAX_INPUT_TAG_VALUE, tag.value)
     tags = {tag.key: tag.value for tag in given.tags}
     if len(tags) < len(given.tags):
-        raise GenesisError(
-            Code.BAD_REQUEST, f"A tag of dataset '{dataset.name}' is given twice."
-        )
+        raise GenesisError(Code.BAD_REQUEST, f"A tag of dataset '{dataset.name}' is given twice.")
     return DatasetInput(dataset, tags)
 
 
