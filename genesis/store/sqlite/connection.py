@@ -13,6 +13,9 @@ from genesis.errors import GenesisError, invalid, unavailable
 BUSY_SECONDS = 20
 """How long a writer waits for one in another process before the client is told to come back."""
 
+BROKEN = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
+UNUSABLE = "The database file cannot be used; see the server's log."
+
 
 class Database:
     """One file; a connection for each thread, and one writer at a time in this process."""
@@ -34,12 +37,19 @@ class Database:
         return connection
 
     def _open(self) -> sqlite3.Connection:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unavailable(UNUSABLE, retry_after=30) from error
         # Only ever used by the thread that opened it; closing is the exception.
         connection = sqlite3.connect(
             self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         # A process killed at any moment loses nothing; a power cut may lose the last moments,
         # never the file's integrity (https://sqlite.org/pragma.html#pragma_synchronous).
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -62,10 +72,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # SQLite has rolled back by itself where the disk failed it.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def close(self) -> None:
         while self._all:
@@ -93,8 +105,8 @@ def _refusal(error: sqlite3.Error) -> GenesisError:
         return unavailable("The database is busy with other writers; try again.")
     if code.startswith("SQLITE_FULL"):
         return unavailable("The disk that holds the database is full.", retry_after=30)
-    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
-        return unavailable("The database file cannot be used; see the server's log.", retry_after=30)
+    if code.startswith(BROKEN):
+        return unavailable(UNUSABLE, retry_after=30)
     if any(words in str(error) for words in ("too large", "too many", "too complex", "at most")):
         # SQLite's own limits (https://sqlite.org/limits.html); only a search can reach them.
         return invalid("The search is too complex for the database; use fewer clauses.")
