@@ -69,7 +69,7 @@ class Server:
             if self.health is None:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
                 return True
-            with urllib.request.urlopen(self.url + self.health, timeout=2) as reply:  # noqa: S310
+            with urllib.request.urlopen(self.url + self.health, timeout=2) as reply:
                 return bool(reply.status == 200)
         return False
 
