@@ -23,7 +23,7 @@ check: $(VENV)/.dev  ## ruff, mypy --strict and bandit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/bandit -q -c pyproject.toml -r genesis function_app.py
+	$(BIN)/bandit -q -ll -c pyproject.toml -r genesis function_app.py  # what is of low severity, ruff's S rules judge line by line
 
 format: $(VENV)/.dev  ## Format the code and sort the imports
 	$(BIN)/ruff check --fix --select I .
