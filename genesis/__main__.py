@@ -32,9 +32,9 @@ Ctrl-C stops it; nothing that was acknowledged is lost.
 @click.version_option(__version__)
 def main() -> None:
     """Genesis-Flow, a serverless MLflow."""
-    level = Settings.read().log_level.upper()
+    level = Settings.read().level
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if level != "DEBUG":
+    if level > logging.DEBUG:
         # A terminal is no place for a line a request.
         logging.getLogger("genesis.requests").setLevel(logging.WARNING)
 
@@ -66,7 +66,9 @@ def serve(host: str, port: int, data: str | None) -> None:
         app.artifacts()
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
-    url = f"http://{host}:{port}"
+    # What listens everywhere is reached at this machine's own address.
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    url = f"http://{shown}:{port}"
     click.echo(WELCOME.format(version=__version__, url=url, **_places(settings)))
     run(app, listener)
 
@@ -99,14 +101,14 @@ def endpoints() -> None:
 
 def _places(settings: Settings) -> dict[str, str]:
     """Where data lives, without the secrets that a URI may hold."""
-    from urllib.parse import urlsplit
+    from urllib.parse import unquote, urlsplit
 
     database = urlsplit(settings.database)
     shown = settings.database if not database.netloc else f"{database.scheme}://{database.hostname}…"
     if database.scheme == "sqlite":
-        shown = str(Path(database.path[1:]))
+        shown = str(Path(unquote(database.path[1:])))
     artifacts = urlsplit(settings.artifacts)
-    place = artifacts.path if artifacts.scheme == "file" else settings.artifacts.partition("?")[0]
+    place = unquote(artifacts.path) if artifacts.scheme == "file" else settings.artifacts.partition("?")[0]
     return {"database": shown, "artifacts": place}
 
 

@@ -31,6 +31,7 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        logger.setLevel(settings.level)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._artifacts: ArtifactStore | None = None

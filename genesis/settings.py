@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import quote
 
 
 def _setting(variable: str, default: str, meaning: str) -> str:
@@ -60,7 +62,12 @@ class Settings:
     @property
     def database(self) -> str:
         """The database's URI, defaults filled in."""
-        return self.database_uri or f"sqlite:///{Path(self.data).absolute() / 'genesis.db'}"
+        return self.database_uri or f"sqlite:///{quote(str(Path(self.data).absolute() / 'genesis.db'))}"
+
+    @property
+    def level(self) -> int:
+        """The log level as Python's logging counts it; INFO for a name it does not know."""
+        return logging.getLevelNamesMapping().get(self.log_level.upper(), logging.INFO)
 
     @property
     def artifacts(self) -> str:
