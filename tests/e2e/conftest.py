@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from mlflow import MlflowClient
 
+from tests.conftest import unused_database
 from tests.e2e.clients import stock_client
 from tests.servers import Server
 from tests.servers.azurite import azurite
-from tests.servers.secantus import mongodb_address, secantusdb
 from tests.servers.serve import genesis_serve
-
-
-@pytest.fixture(scope="session")
-def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a MongoDB: ``GENESIS_TEST_MONGODB_URI`` if set, else a server of our own."""
-    if given := os.environ.get("GENESIS_TEST_MONGODB_URI"):
-        yield given
-        return
-    with secantusdb(tmp_path_factory.mktemp("secantus")) as server:
-        yield mongodb_address(server)
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +22,7 @@ def new_database(request: pytest.FixtureRequest) -> Callable[[str], str]:
     def uri(engine: str) -> str:
         if engine == "sqlite":
             return ""
-        address: str = request.getfixturevalue("mongodb")
-        return urlsplit(address)._replace(path=f"/e2e-{uuid.uuid4().hex[:12]}").geturl()
+        return unused_database(request.getfixturevalue("mongodb_server_uri"))
 
     return uri
 

@@ -15,9 +15,6 @@ from mlflow.exceptions import MlflowException
 
 from tests.e2e.clients import stock_client
 
-# Large files and Azurite: one process does them.
-pytestmark = pytest.mark.xdist_group("e2e-artifacts")
-
 SIZES = {"empty": 0, "small": 1024, "large": 50 * 1024 * 1024}
 
 

@@ -16,9 +16,6 @@ from tests.servers import Server
 
 KINDS = ("tree", "forest", "linear", "neural")
 
-# The runs take a while to make: one process makes them.
-pytestmark = pytest.mark.xdist_group("e2e-search")
-
 
 @dataclass(frozen=True)
 class Many:

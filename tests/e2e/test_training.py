@@ -22,7 +22,6 @@ from tests.servers import Server
 from tests.servers.serve import genesis_environment
 
 pytestmark = [
-    pytest.mark.xdist_group("e2e-training"),
     # Raised by what MLflow calls; as errors they would make autologging leave things out, silently.
     pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0"),
     pytest.mark.filterwarnings("ignore:`y_pred` was renamed:FutureWarning"),
