@@ -17,7 +17,7 @@ serve: $(VENV)/.installed  ## Run Genesis-Flow here (PORT=7071 DATA=.genesis HOS
 	@exec $(BIN)/python -m genesis serve --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 test: check $(VENV)/.dev  ## Install what the tests need, then run every check and test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev  ## ruff, mypy --strict and bandit
 	$(BIN)/ruff format --check .

@@ -34,6 +34,8 @@ class App:
         logger.setLevel(settings.level)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        self._failure: GenesisError | None = None
+        self._failed = 0.0
         self._artifacts: ArtifactStore | None = None
         self._piles = Piles()
         self._workspaces: set[str] = set()
@@ -50,7 +52,7 @@ class App:
             response = encode(route.handler(message, scope))
         except GenesisError as error:
             response = encode_error(error)
-            if error.status >= 500:
+            if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED:
                 logger.error("%s %s: %s", request.method, name, error.message, exc_info=error)
         except Exception:
             incident = uuid.uuid4().hex
@@ -87,10 +89,17 @@ class App:
         return store
 
     def engine(self) -> Engine:
-        """The database's engine, opened once."""
+        """The database's engine, opened once; who waits while another request fails to shares its failure."""
+        asked = time.monotonic()
         with self._lock:
             if self._engine is None:
-                self._engine = open_engine(self._settings.database)
+                if self._failure is not None and self._failed > asked:
+                    raise self._failure
+                try:
+                    self._engine = open_engine(self._settings.database)
+                except GenesisError as failure:
+                    self._failure, self._failed = failure, time.monotonic()
+                    raise
             return self._engine
 
     def artifacts(self) -> ArtifactStore:

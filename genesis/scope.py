@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from genesis.artifacts import ArtifactStore
 from genesis.store import Store
@@ -17,7 +16,8 @@ DEFAULT_WORKSPACE = "default"
 class Scope:
     """One request's reach; nothing outside ``workspace`` can be got at through it.
 
-    Database and artifacts are opened when a verb first asks for them.
+    Database and artifacts are opened when a verb asks for them. (Properties that remember would share one
+    lock among all requests on Python 3.11.)
     """
 
     workspace: str
@@ -26,11 +26,11 @@ class Scope:
     open_store: Callable[[], Store]
     open_artifacts: Callable[[], ArtifactStore]
 
-    @cached_property
+    @property
     def store(self) -> Store:
         return self.open_store()
 
-    @cached_property
+    @property
     def artifacts(self) -> ArtifactStore:
         return self.open_artifacts()
 

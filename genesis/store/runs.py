@@ -270,8 +270,8 @@ def _dataset_id(dataset: Dataset) -> str:
 
 def _input(element: Mapping[str, Any]) -> DatasetInput:
     dataset = Dataset(
-        name=element["name"],
-        digest=element["digest"],
+        name=element.get("name", ""),
+        digest=element.get("digest", ""),
         source_type=element.get("source_type", ""),
         source=element.get("source", ""),
         schema=element.get("schema", ""),

@@ -13,8 +13,6 @@ from tests.parity.normal import normal
 from tests.parity.scenes import Played, Scene, Transport, play
 from tests.parity.script import SCENES
 
-pytestmark = pytest.mark.xdist_group("parity")  # one stock server, whatever the number of workers
-
 SHOWN = 5
 """Differences that a failing scene prints; later ones are mostly their consequences."""
 

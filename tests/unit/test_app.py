@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,24 @@ def test_health_needs_no_database(tmp_path: Path) -> None:
     app = App(Settings(data=str(tmp_path), database_uri="mongodb://127.0.0.1:1/none"))
     response = app.handle(Request("GET", "/health"))
     assert (response.status, response.whole()) == (200, b"OK")
+
+
+def test_requests_that_wait_for_a_database_that_is_away_fail_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    def away(uri: str) -> Any:
+        tries.append(uri)
+        time.sleep(0.2)
+        raise unavailable("The database is away.")
+
+    monkeypatch.setattr("genesis.app.open_engine", away)
+    app = App(Settings(data=str(tmp_path)))
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(app.handle, Request("GET", GET, "experiment_id=0")) for _ in range(8)]
+        assert {future.result().status for future in asked} == {503}
+    assert len(tries) < 8
 
 
 def test_the_default_experiment_is_there_from_the_start(app: App) -> None:

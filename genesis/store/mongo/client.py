@@ -30,6 +30,9 @@ from genesis.store.engine import Document
 PATIENCE_SECONDS = 20.0
 """How long a request waits for a database that throttles or changes its primary."""
 
+START_SECONDS = 5.0
+"""As ``PATIENCE_SECONDS``, before the first answer of a process: who starts it wants to know soon."""
+
 THROTTLED = 16500
 BUSY = {THROTTLED, 50, 112}
 """Request rate too large, time limit exceeded, write conflict: worth another try (Cosmos DB for MongoDB)."""
@@ -59,13 +62,13 @@ def connect(uri: str) -> Database[Document]:
     return client[name]
 
 
-def steadily(operation: Callable[[], T]) -> T:
+def steadily(operation: Callable[[], T], patience: float | None = None) -> T:
     """The result of ``operation``, tried again while the database is busy or away.
 
-    Only for operations that do no harm when they are done twice. Raises 429 when it is still
-    throttled at the end, 503 when it is still away.
+    For at most ``patience`` seconds, and only for operations that do no harm when they are done twice.
+    Raises 429 when it is still throttled at the end, 503 when it is still away.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     pause = 0.05
     while True:
         try:

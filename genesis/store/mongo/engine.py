@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from heapq import nsmallest
+from os import urandom
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
@@ -12,7 +13,7 @@ from pymongo.collection import Collection as MongoCollection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 
-from genesis.errors import invalid, unavailable
+from genesis.errors import GenesisError, invalid, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.change import holds, stands
 from genesis.store.engine import (
@@ -26,7 +27,7 @@ from genesis.store.engine import (
     Updated,
     sort_key,
 )
-from genesis.store.mongo.client import BUSY, connect, steadily
+from genesis.store.mongo.client import BUSY, START_SECONDS, connect, steadily
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
@@ -60,7 +61,7 @@ class MongoEngine:
 
     def prepare(self) -> None:
         """``init`` when it was never run here; one command otherwise."""
-        found = steadily(lambda: self._database["meta"].find_one({"_id": "schema"}))
+        found = steadily(lambda: self._database["meta"].find_one({"_id": "schema"}), START_SECONDS)
         version = found["version"] if found else 0
         if version > VERSION:
             raise ValueError(
@@ -167,23 +168,33 @@ class MongoEngine:
         guard: Sequence[Clause] = (),
         points: Mapping[str, Points] | None = None,
     ) -> Outcome:
-        added = self._append(id, points) if points else []
+        mark = urandom(8)
+        ids = self._append(id, points, mark) if points else []
+        try:
+            outcome = self._settle(collection, id, change, guard)
+        except GenesisError as error:
+            if error.status == 400:
+                self._take_back(ids, mark)
+            raise
+        if not isinstance(outcome, Updated):
+            self._take_back(ids, mark)
+        return outcome
+
+    def _settle(self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]) -> Outcome:
         for _ in range(TRIES):
             done, tries = self._attempt(collection, id, change, guard)
             if done:
                 return Updated()
             document = self.get(collection, id)
-            if document is not None and tries > 1 and stands(document, change):
+            if document is None:
+                return Missing()
+            if tries > 1 and stands(document, change):
                 # The first try was done and only its reply was lost; now its own guard is in the way.
                 return Updated()
-            if document is None or not holds(document, guard):
-                break
+            if not holds(document, guard):
+                return Refused(document)
             # Between the two looks another request made the guard hold.
-        else:
-            raise unavailable("The document is being changed by many requests at once; try again.")
-        if added:
-            steadily(lambda: self._database["points"].delete_many({"_id": {"$in": added}}))
-        return Missing() if document is None else Refused(document)
+        raise unavailable("The document is being changed by many requests at once; try again.")
 
     def _attempt(
         self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]
@@ -201,19 +212,11 @@ class MongoEngine:
 
         return steadily(attempt), tries
 
-    def _append(self, run: str, points: Mapping[str, Points]) -> list[str]:
-        """Store a bucket for each metric; returns the ids of those that were not there yet."""
-        buckets = [_bucket(run, metric, p) for metric, p in points.items()]
-        added = {bucket["_id"] for bucket in buckets}
-        tries = 0
+    def _append(self, run: str, points: Mapping[str, Points], mark: bytes) -> list[str]:
+        """Store a bucket for each metric, under the request's ``mark``; what is there already stays."""
+        buckets = [{**_bucket(run, metric, p), "by": mark} for metric, p in points.items()]
 
         def attempt() -> None:
-            nonlocal tries
-            tries += 1
-            if tries > 1:
-                # A first try that was cut short leaves open which buckets were there before, and
-                # those must not be taken back.
-                added.clear()
             try:
                 self._database["points"].insert_many(buckets, ordered=False)
             except BulkWriteError as error:
@@ -222,10 +225,15 @@ class MongoEngine:
                     raise _throttled(error) from error
                 if any(f["code"] != DUPLICATE_KEY for f in failures):
                     raise
-                added.difference_update(f["op"]["_id"] for f in failures)
 
         steadily(attempt)
-        return list(added)
+        return [bucket["_id"] for bucket in buckets]
+
+    def _take_back(self, ids: Sequence[str], mark: bytes) -> None:
+        """Remove the buckets that this request, and no earlier one with the same points, has stored."""
+        if ids:
+            gone = {"_id": {"$in": list(ids)}, "by": mark}
+            steadily(lambda: self._database["points"].delete_many(gone))
 
     def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
         conditions, operators = where(collection, where_), update(change)
@@ -266,7 +274,7 @@ class MongoEngine:
             yield Bucket(kept["_id"], kept["run"], kept["first"], columns)
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
-        self._append(run, {metric: merged})
+        self._append(run, {metric: merged}, urandom(8))
         gone = [bucket.id for bucket in buckets if bucket.points != merged]
         steadily(lambda: self._database["points"].delete_many({"_id": {"$in": gone}}))
 
