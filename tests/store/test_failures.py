@@ -92,6 +92,24 @@ def test_a_write_whose_reply_is_lost_is_done_once(
     assert outcome(proxied, lossy) == outcome(proxied, calm)
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["in peace", "its points' reply is lost"])
+def test_a_refused_batch_leaves_no_points_and_takes_none_that_were_there(
+    proxied: App, proxy: Proxy, lost: bool
+) -> None:
+    run_id = create_run(proxied)
+    there = {"key": "m", "value": 1, "timestamp": 1, "step": 1}
+    post(proxied, "runs/log-batch", run_id=run_id, params=[{"key": "p", "value": "1"}], metrics=[there])
+    if lost:
+        proxy.lose_reply("insert", "points")
+    refused = {"params": [{"key": "p", "value": "2"}], "metrics": [there, {**there, "key": "n"}]}
+    assert send(proxied, "runs/log-batch", run_id=run_id, **refused).status == 400
+    assert proxy.met == ["insert"] * lost
+    assert get(proxied, "metrics/get-history", run_id=run_id, metric_key="n") == {}
+    assert get(proxied, "metrics/get-history", run_id=run_id, metric_key="m") == {
+        "metrics": [{**there, "value": 1.0}]
+    }
+
+
 def prepared_run(app: App) -> str:
     """A run with a tag and a model to add another to."""
     run_id = create_run(app)
@@ -166,9 +184,10 @@ def test_a_busy_database_is_asked_again(proxied: App, proxy: Proxy, command: str
     assert proxy.met == [command] * 2
 
 
-def test_points_throttled_one_by_one_are_written_again(proxied: App, proxy: Proxy) -> None:
+@pytest.mark.parametrize("code", [16500, 50, 112])
+def test_points_throttled_one_by_one_are_written_again(proxied: App, proxy: Proxy, code: int) -> None:
     run_id = create_run(proxied)
-    error = {"index": 0, "code": 16500, "errmsg": "RetryAfterMs=1"}
+    error = {"index": 0, "code": code, "errmsg": "RetryAfterMs=1"}
     proxy.answer("insert", {"ok": 1.0, "n": 0, "writeErrors": [error]})
     post(proxied, "runs/log-metric", run_id=run_id, key="m", value=1, timestamp=1)
     assert proxy.met == ["insert"]

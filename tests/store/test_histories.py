@@ -42,9 +42,12 @@ def log(store: Store, points: Iterable[Point], metric: str = "m") -> None:
 def read(store: Store, metric: str = "m", size: int | None = None) -> list[Point]:
     points, at = store.histories.page("r", metric, "", size)
     while at:
-        assert len(points) % (size or 1) == 0
-        more, at = store.histories.page("r", metric, at, size)
-        points += more
+        assert size is not None
+        assert len(points) % size == 0
+        more, following = store.histories.page("r", metric, at, size)
+        assert more
+        assert following != at
+        points, at = points + more, following
     return points
 
 

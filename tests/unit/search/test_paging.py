@@ -57,6 +57,30 @@ def test_what_is_no_token_is_refused_in_mlflows_words(text: str, message: str) -
     assert message in refused.value.message
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        [[0, "a"], 5],
+        [[0, "a"], None],
+        [[3, None], "id"],
+        [["0", "a"], "id"],
+        [[2, "a"], "id"],
+        [[0, None], "id"],
+        [[0, ["a"]], "id"],
+        [[0, {"$gt": ""}], "id"],
+        [[0, True], "id"],
+        [[0, 2**63], "id"],
+        [[0], "id"],
+        [5, "id"],
+    ],
+    ids=str,
+)
+def test_a_token_of_anything_but_sort_keys_and_an_id_is_refused(after: list[Any]) -> None:
+    with pytest.raises(GenesisError, match="Invalid page token") as refused:
+        sort_position(token(after), 1)
+    assert refused.value.status == 400
+
+
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)),
     lambda inner: st.one_of(
