@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -66,9 +68,7 @@ def serve(host: str, port: int, data: str | None) -> None:
         app.artifacts()
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
-    # What listens everywhere is reached at this machine's own address.
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    url = f"http://{shown}:{port}"
+    url = f"http://{_reached(host)}:{port}"
     click.echo(WELCOME.format(version=__version__, url=url, **_places(settings)))
     run(app, listener)
 
@@ -97,6 +97,15 @@ def endpoints() -> None:
 
     for line in listing():
         click.echo(line)
+
+
+def _reached(host: str) -> str:
+    """The address to write in a URL; what listens everywhere is reached at this machine's own."""
+    with suppress(ValueError):
+        address = ip_address(host)
+        if address.is_unspecified:
+            return "127.0.0.1" if address.version == 4 else "[::1]"
+    return f"[{host}]" if ":" in host else host
 
 
 def _places(settings: Settings) -> dict[str, str]:
