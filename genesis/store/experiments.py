@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import orjson
 
 from genesis.entities.experiments import (
     ACTIVE,
@@ -15,7 +18,7 @@ from genesis.entities.experiments import (
     not_active,
     not_found,
 )
-from genesis.errors import Code, GenesisError, missing
+from genesis.errors import Code, GenesisError, missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.pages import fixed, page
@@ -26,13 +29,11 @@ NUMBER = Path("number")
 NEWEST = (Order(Path("newest")),)
 IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
 
-CLAIM_MS = 120_000
-"""A claim on a name that no experiment bears after this time was left by a request that died.
-
-Longer than a request can take: each of its commands waits up to 20 seconds for a busy database."""
-
 NOBODY = ""
 """Whom the claim on a name belongs to that has been let go."""
+
+TRIES = 16
+"""Rounds of claiming a name that others keep claiming, before the client is told to come back."""
 
 LAST_MS = 10**15 - 1
 
@@ -59,8 +60,8 @@ class Experiments:
 
     def ensure_default(self, root: str, now: int) -> None:
         """Every workspace has the experiment "0", as MLflow's clients expect."""
-        if self.get(DEFAULT_ID) is None and self._claim(DEFAULT_NAME, DEFAULT_ID, now):
-            self._insert(self._new(DEFAULT_ID, DEFAULT_NAME, root + DEFAULT_ID, now))
+        if self.get(DEFAULT_ID) is None:
+            self._make(DEFAULT_ID, DEFAULT_NAME, root + DEFAULT_ID, {}, now)
 
     def create(self, name: str, location: Location, tags: dict[str, str], now: int) -> str:
         """A new experiment's id.
@@ -68,73 +69,90 @@ class Experiments:
         Raises RESOURCE_ALREADY_EXISTS when the name is taken, be it by a deleted experiment.
         """
         experiment_id = str(self._engine.count_up(key(self._workspace, "experiments")))
-        if not self._claim(name, experiment_id, now):
+        if not self._make(experiment_id, name, location.of(experiment_id), tags, now):
             raise already_exists(name)
-        self._insert(self._new(experiment_id, name, location.of(experiment_id), now, tags))
         return experiment_id
 
-    def _new(
-        self, experiment_id: str, name: str, location: str, now: int, tags: dict[str, str] | None = None
-    ) -> Experiment:
-        return Experiment(experiment_id, name, location, now, now, self._workspace, tags=tags or {})
+    def _make(self, experiment_id: str, name: str, location: str, tags: dict[str, str], now: int) -> bool:
+        """Claim the name and write the experiment; the claim says how, so that others can finish it."""
+        document: Document = {
+            "id": self._key(experiment_id),
+            "workspace": self._workspace,
+            "number": int(experiment_id),
+            "name": name,
+            "artifact_location": location,
+            "created": now,
+            "updated": now,
+            "lifecycle": ACTIVE,
+            "newest": f"{LAST_MS - now:015d}|{int(experiment_id):019d}",
+            "tags": tags,
+        }
+        claim = self._claim(name, experiment_id, now, made=orjson.dumps(document).decode())
+        if claim is None:
+            return False
+        self._engine.insert(EXPERIMENTS, document)
+        # Nobody need finish it now, or ever make it again once it is gone.
+        self._engine.update(NAMES, claim["id"], Change(unset=(Path("made"),)), (_same(claim),))
+        return True
 
-    def _insert(self, experiment: Experiment) -> None:
-        number = int(experiment.experiment_id)
-        self._engine.insert(
-            EXPERIMENTS,
-            {
-                "id": self._key(experiment.experiment_id),
-                "workspace": self._workspace,
-                "number": number,
-                "name": experiment.name,
-                "artifact_location": experiment.artifact_location,
-                "created": experiment.creation_time,
-                "updated": experiment.last_update_time,
-                "lifecycle": experiment.lifecycle_stage,
-                "newest": f"{LAST_MS - experiment.creation_time:015d}|{number:019d}",
-                "tags": experiment.tags,
-            },
-        )
+    def _claim(self, wanted: str, experiment_id: str, now: int, **intent: str) -> Document | None:
+        """The claim by which ``wanted`` belongs to the experiment; None when another bears the name.
 
-    def _claim(self, wanted: str, experiment_id: str, now: int) -> bool:
-        """Whether ``wanted`` now belongs to the experiment; its own claim is an earlier try's."""
-        id = key(self._workspace, name(wanted))
+        Whoever finds a claim in the way first does what its holder meant to do, and so waits for
+        nobody: a holder that died is as good as one that is slow.
+        """
         claim: Document = {
-            "id": id,
+            "id": key(self._workspace, name(wanted)),
             "workspace": self._workspace,
             "name": wanted,
             "experiment": experiment_id,
+            "token": uuid.uuid4().hex,
             "at": now,
+            **intent,
         }
-        if self._engine.insert(NAMES, claim):
-            return True
-        held = self._claimed(wanted)
-        if held is None or not (held["experiment"] == experiment_id or self._is_void(held, now)):
-            return False
-        return self._move(held, experiment_id, now)
+        for _ in range(TRIES):
+            if self._engine.insert(NAMES, claim):
+                return claim
+            held = self._claimed(wanted)
+            if held is None:
+                continue
+            if held["experiment"] != experiment_id and self._is_borne(held):
+                return None
+            if self._hand_over(held, claim):
+                return claim
+        raise unavailable("Many requests want this name at once; try again.")
 
-    def _is_void(self, claim: Document, now: int) -> bool:
-        if now - claim["at"] < CLAIM_MS:
-            return False
-        bearer = self.get(claim["experiment"])
-        return bearer is None or bearer.name != claim["name"]
+    def _is_borne(self, claim: Document) -> bool:
+        """Whether the claim's experiment bears the name, after all that its holder had begun is done."""
+        bearer = self.get(claim["experiment"]) if claim["experiment"] != NOBODY else None
+        if bearer is None and "made" in claim:
+            self._engine.insert(EXPERIMENTS, orjson.loads(claim["made"]))
+            bearer = self.get(claim["experiment"])
+        if bearer is not None and bearer.name == claim.get("renamed"):
+            self._engine.update(EXPERIMENTS, *_renaming(self._key(bearer.experiment_id), bearer.name, claim))
+            bearer = self.get(claim["experiment"])
+        return bearer is not None and bearer.name == claim["name"]
 
-    def _move(self, held: Document, experiment_id: str, at: int) -> bool:
-        """Hand a claim over, unless it has changed since it was read."""
-        change = Change(set={Path("experiment"): experiment_id, Path("at"): at})
-        guard = (
-            Clause(Path("experiment"), Op.EQ, held["experiment"]),
-            Clause(Path("at"), Op.EQ, held["at"]),
+    def _hand_over(self, held: Document, claim: Document) -> bool:
+        """Replace a claim, unless it has changed since it was read."""
+        intents = ("made", "renamed")
+        change = Change(
+            set={
+                Path(field): claim[field]
+                for field in ("experiment", "token", "at", *intents)
+                if field in claim
+            },
+            unset=tuple(Path(field) for field in intents if field not in claim),
         )
-        return isinstance(self._engine.update(NAMES, held["id"], change, guard), Updated)
+        return isinstance(self._engine.update(NAMES, held["id"], change, (_same(held),)), Updated)
 
     def _claimed(self, wanted: str) -> Document | None:
         return self._engine.get(NAMES, key(self._workspace, name(wanted)))
 
     def _let_go(self, claim: Document | None, experiment_id: str) -> None:
         """Anyone may have the name; another's claim stays."""
-        if claim is not None and claim["experiment"] == experiment_id:
-            self._move(claim, NOBODY, 0)
+        if claim is not None and "token" in claim and claim["experiment"] == experiment_id:
+            self._hand_over(claim, {"experiment": NOBODY, "token": uuid.uuid4().hex, "at": 0})
 
     def get(self, experiment_id: str) -> Experiment | None:
         document = self._engine.get(EXPERIMENTS, self._key(experiment_id))
@@ -159,22 +177,20 @@ class Experiments:
 
     def rename(self, experiment: Experiment, new_name: str, now: int) -> None:
         """Claim the new name, take it, let go of the old one; a second writer sees one or the other."""
-        moved = new_name != experiment.name
-        old = self._claimed(experiment.name) if moved else None
-        if moved and not self._claim(new_name, experiment.experiment_id, now):
+        experiment_id, old_name = experiment.experiment_id, experiment.name
+        old = self._claimed(old_name) if new_name != old_name else None
+        new: Document | None = {"name": new_name, "at": now, "experiment": experiment_id}
+        if new_name != old_name:
+            new = self._claim(new_name, experiment_id, now, renamed=old_name)
+        if new is None:
             raise already_exists(new_name, Code.BAD_REQUEST)
-        new = self._claimed(new_name) if moved else None
-        change = Change(set={Path("name"): new_name, Path("updated"): now})
-        unmoved = Clause(Path("name"), Op.EQ, experiment.name)
-        outcome = self._engine.update(
-            EXPERIMENTS, self._key(experiment.experiment_id), change, (IS_ACTIVE, unmoved)
-        )
+        outcome = self._engine.update(EXPERIMENTS, *_renaming(self._key(experiment_id), old_name, new))
         if isinstance(outcome, Refused) and outcome.document["name"] != new_name:
-            self._let_go(new, experiment.experiment_id)
+            self._let_go(new, experiment_id)
             raise GenesisError(
-                Code.BAD_REQUEST, f"Experiment {experiment.experiment_id} was changed by another request."
+                Code.BAD_REQUEST, f"Experiment {experiment_id} was changed by another request."
             )
-        self._let_go(old, experiment.experiment_id)
+        self._let_go(old, experiment_id)
 
     def set_tag(self, experiment_id: str, key: str, value: str) -> None:
         self._update(experiment_id, Change(set={Path("tags", key): value}))
@@ -235,3 +251,14 @@ class Experiments:
             lifecycle_stage=document["lifecycle"],
             tags=document.get("tags", {}),
         )
+
+
+def _same(claim: Document) -> Clause:
+    """The claim has not changed since it was read."""
+    return Clause(Path("token"), Op.EQ, claim["token"])
+
+
+def _renaming(id: str, old_name: str, claim: Document) -> tuple[str, Change, tuple[Clause, ...]]:
+    """The update that gives an experiment the claimed name, if it is active and bears the old one still."""
+    change = Change(set={Path("name"): claim["name"], Path("updated"): claim["at"]})
+    return id, change, (IS_ACTIVE, Clause(Path("name"), Op.EQ, old_name))

@@ -14,7 +14,7 @@ from genesis.errors import GenesisError
 from genesis.search.clauses import Clause, Op, Order, Path
 from genesis.store import Store, store_of
 from genesis.store.engine import Engine
-from genesis.store.experiments import CLAIM_MS, Experiments, Location
+from genesis.store.experiments import Experiments, Location
 from genesis.store.histories import Piles
 from genesis.store.schema import EXPERIMENTS
 
@@ -111,7 +111,7 @@ def test_a_name_is_taken_once(experiments: Experiments) -> None:
 
 def test_the_name_of_a_deleted_experiment_stays_taken(experiments: Experiments) -> None:
     experiments.delete(create(experiments, "x"), NOW)
-    assert refused(lambda: create(experiments, "x", NOW + 100 * CLAIM_MS))
+    assert refused(lambda: create(experiments, "x"))
 
 
 def test_names_that_differ_in_case_are_different(experiments: Experiments) -> None:
@@ -126,30 +126,43 @@ def test_of_eight_requests_that_create_one_name_one_wins(experiments: Experiment
     assert (lost.count(False), names(experiments)) == (1, ["x"])
 
 
-def test_a_name_claimed_by_a_creation_that_died_stays_taken_for_a_while(
+def test_who_loses_the_race_for_a_name_finds_the_winner_by_it(experiments: Experiments) -> None:
+    def lose_or_win(_: int) -> bool:
+        refused(lambda: create(experiments, "x"))
+        return experiments.get_by_name("x") is not None
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lose_or_win, range(16)))
+
+
+def test_a_creation_that_died_is_finished_by_the_next_that_wants_the_name(
     experiments: Experiments, engine: Engine
 ) -> None:
     with pytest.raises(Died):
         create(dying_at(experiments, engine, "insert", "experiments"), "x")
-    assert refused(lambda: create(experiments, "x", NOW + CLAIM_MS - 1))
+    assert refused(lambda: create(experiments, "x"))
+    found = experiments.get_by_name("x")
+    assert found is not None
+    assert held(experiments, found.experiment_id) == found
 
 
-def test_a_name_claimed_by_a_creation_that_died_is_free_after_a_while(
+def test_an_experiment_that_was_made_is_not_made_again_by_its_claim(
     experiments: Experiments, engine: Engine
 ) -> None:
-    with pytest.raises(Died):
-        create(dying_at(experiments, engine, "insert", "experiments"), "x")
-    create(experiments, "x", NOW + CLAIM_MS)
-    assert names(experiments) == ["x"]
+    id = create(experiments, "x")
+    engine.delete(EXPERIMENTS, f"default|{id}")
+    create(experiments, "x")
+    assert len(names(experiments)) == 1
 
 
-def test_of_eight_requests_that_take_a_dead_claim_one_wins(experiments: Experiments, engine: Engine) -> None:
+def test_of_eight_requests_that_finish_a_creation_that_died_none_makes_another(
+    experiments: Experiments, engine: Engine
+) -> None:
     with pytest.raises(Died):
         create(dying_at(experiments, engine, "insert", "experiments"), "x")
     with ThreadPoolExecutor(8) as threads:
-        later = NOW + CLAIM_MS
-        lost = list(threads.map(lambda i: refused(lambda: create(experiments, "x", later + i)), range(8)))
-    assert (lost.count(False), names(experiments)) == (1, ["x"])
+        lost = list(threads.map(lambda _: refused(lambda: create(experiments, "x")), range(8)))
+    assert (lost.count(False), names(experiments)) == (0, ["x"])
 
 
 def test_a_renamed_experiment_bears_its_new_name(experiments: Experiments) -> None:
@@ -166,7 +179,7 @@ def test_the_old_name_of_a_renamed_experiment_is_free_at_once(experiments: Exper
 
 def test_the_new_name_of_a_renamed_experiment_is_taken(experiments: Experiments) -> None:
     experiments.rename(held(experiments, create(experiments, "x")), "y", NOW)
-    assert refused(lambda: create(experiments, "y", NOW + 100 * CLAIM_MS))
+    assert refused(lambda: create(experiments, "y"))
 
 
 def test_renaming_to_a_taken_name_is_refused(experiments: Experiments) -> None:
@@ -179,7 +192,7 @@ def test_renaming_to_a_taken_name_is_refused(experiments: Experiments) -> None:
 def test_renaming_to_its_own_name_is_no_error(experiments: Experiments) -> None:
     id = create(experiments, "x")
     experiments.rename(held(experiments, id), "x", NOW + 5)
-    assert refused(lambda: create(experiments, "x", NOW + 100 * CLAIM_MS))
+    assert refused(lambda: create(experiments, "x"))
 
 
 def test_renaming_there_and_back_keeps_the_name(experiments: Experiments) -> None:
@@ -218,7 +231,7 @@ def test_one_renaming_asked_for_many_times_at_once_keeps_the_name_taken(experime
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(lambda _: refused(lambda: experiments.rename(experiment, "x", NOW)), range(6)))
     assert held(experiments, experiment.experiment_id).name == "x"
-    assert refused(lambda: create(experiments, "x", NOW + 100 * CLAIM_MS))
+    assert refused(lambda: create(experiments, "x"))
 
 
 def test_a_renaming_that_knew_an_older_name_is_refused(experiments: Experiments) -> None:
@@ -235,27 +248,38 @@ def test_a_renaming_that_died_before_the_new_name_can_be_repeated_at_once(
     with pytest.raises(Died):
         dying_at(experiments, engine, "update", "experiments").rename(experiment, "y", NOW)
     experiments.rename(experiment, "y", NOW + 1)
-    assert refused(lambda: create(experiments, "y", NOW + 100 * CLAIM_MS))
+    assert refused(lambda: create(experiments, "y"))
 
 
-def test_the_new_name_of_a_renaming_that_died_is_free_after_a_while(
+def test_a_renaming_that_died_is_finished_by_the_next_that_wants_the_name(
     experiments: Experiments, engine: Engine
 ) -> None:
     experiment = held(experiments, create(experiments, "x"))
     with pytest.raises(Died):
         dying_at(experiments, engine, "update", "experiments").rename(experiment, "y", NOW)
-    assert refused(lambda: create(experiments, "y", NOW + CLAIM_MS - 1))
-    create(experiments, "y", NOW + CLAIM_MS)
+    assert refused(lambda: create(experiments, "y"))
+    assert held(experiments, experiment.experiment_id).name == "y"
 
 
-def test_the_old_name_of_a_renaming_that_died_last_of_all_is_free_after_a_while(
+def test_a_renaming_that_died_and_can_be_finished_no_more_leaves_the_name_free(
+    experiments: Experiments, engine: Engine
+) -> None:
+    experiment = held(experiments, create(experiments, "x"))
+    with pytest.raises(Died):
+        dying_at(experiments, engine, "update", "experiments").rename(experiment, "y", NOW)
+    experiments.delete(experiment.experiment_id, NOW)
+    create(experiments, "y")
+    assert held(experiments, experiment.experiment_id).name == "x"
+
+
+def test_the_old_name_of_a_renaming_that_died_last_of_all_is_free(
     experiments: Experiments, engine: Engine
 ) -> None:
     experiment = held(experiments, create(experiments, "x"))
     with pytest.raises(Died):
         dying_at(experiments, engine, "update", "names").rename(experiment, "y", NOW)
     assert held(experiments, experiment.experiment_id).name == "y"
-    create(experiments, "x", NOW + CLAIM_MS)
+    create(experiments, "x")
 
 
 def test_a_deleted_experiment_is_not_renamed(experiments: Experiments) -> None:
