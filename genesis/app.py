@@ -9,10 +9,11 @@ import uuid
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import authenticate
+from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import Code, GenesisError
 from genesis.http import Request, Response
 from genesis.routes import match
-from genesis.scope import DEFAULT_WORKSPACE, Scope
+from genesis.scope import Scope
 from genesis.settings import Settings
 from genesis.store import Store, open_engine, store_of
 from genesis.store.engine import Engine
@@ -47,7 +48,8 @@ class App:
         try:
             route, parameters = match(request.method, request.decoded_path())
             name = route.path
-            scope = self._scope(authenticate(request.headers).workspace)
+            workspace = authenticate(request.headers).workspace
+            scope = self._scope(workspace, reads=request.method in ("GET", "HEAD"))
             message = route.request.decode(request, parameters)
             response = encode(route.handler(message, scope))
         except GenesisError as error:
@@ -68,11 +70,11 @@ class App:
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
-    def _scope(self, workspace: str) -> Scope:
+    def _scope(self, workspace: str, *, reads: bool) -> Scope:
         return Scope(
             workspace=workspace,
             artifact_root=self._root(workspace),
-            open_store=lambda: self.store(workspace),
+            open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
         )
 
@@ -80,10 +82,11 @@ class App:
         root = self._settings.artifact_root.rstrip("/") + "/"
         return root if workspace == DEFAULT_WORKSPACE else f"{root}workspaces/{workspace}/"
 
-    def store(self, workspace: str = DEFAULT_WORKSPACE) -> Store:
-        """The store of a workspace, its default experiment in place."""
+    def store(self, workspace: str = DEFAULT_WORKSPACE, *, reads: bool = False) -> Store:
+        """The store of a workspace, its default experiment in place; one that is only read is not begun."""
         store = store_of(self.engine(), workspace, self._piles)
-        if workspace not in self._workspaces:
+        begins = workspace not in self._workspaces and (not reads or workspace == DEFAULT_WORKSPACE)
+        if begins:
             store.experiments.ensure_default(self._root(workspace), time.time_ns() // 1_000_000)
             self._workspaces.add(workspace)
         return store

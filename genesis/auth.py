@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import invalid
-from genesis.scope import DEFAULT_WORKSPACE
 
 WORKSPACE_HEADER = "x-mlflow-workspace"
 PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"

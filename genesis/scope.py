@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from genesis.artifacts import ArtifactStore
 from genesis.store import Store
 
-DEFAULT_WORKSPACE = "default"
-
 
 @dataclass(frozen=True)
 class Scope:

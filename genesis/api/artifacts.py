@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
-from genesis.artifacts.paths import safe, safe_file, safe_folder, scoped, within
+from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped, within
+from genesis.artifacts.spans import Span
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
 from genesis.wire import artifacts as w
@@ -25,7 +26,7 @@ def _send(path: str, request: w.Download | w.GetArtifact, scope: Scope) -> Raw:
     return w.downloaded(path, content, part=part)
 
 
-def _open(path: str, span: w.Span | None, scope: Scope) -> Content:
+def _open(path: str, span: Span | None, scope: Scope) -> Content:
     try:
         content = scope.artifacts.open(path, span)
     except IsAFolder:
@@ -59,7 +60,7 @@ def list_proxied(request: w.ListProxied, scope: Scope) -> w.ListProxiedReply:
 def _listed(folder: str, scope: Scope) -> list[ArtifactInfo]:
     """What is in a folder; the default workspace's root does not show the other workspaces."""
     found = scope.artifacts.list(folder)
-    return [info for info in found if info.path != "workspaces"] if not folder else found
+    return [info for info in found if info.path.casefold() != WORKSPACES] if not folder else found
 
 
 def _name(info: ArtifactInfo) -> str:

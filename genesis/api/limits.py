@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from genesis.errors import invalid
+from genesis.wire.runs import MAX_SEARCHED
 
 MAX_KEY = 250
 MAX_PARAM_VALUE = 6000
@@ -18,7 +19,6 @@ MAX_EXPERIMENT_TAG_VALUE = 20_000
 MAX_ARTIFACT_LOCATION = 2048
 MAX_BATCH_METRICS = 1000
 MAX_BATCH_OTHERS = 100
-MAX_SEARCHED = 50_000
 
 NAME = re.compile(r"^[/\w.\- :]*$")
 RUN_ID = re.compile(r"^[a-zA-Z0-9][\w\-]{0,255}$")

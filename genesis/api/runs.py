@@ -16,7 +16,6 @@ from genesis.search.fields import RUNS
 from genesis.wire import runs as w
 from genesis.wire.base import Reply
 
-MAX_DATASETS = 1000
 DATASET_LIMITS = {"name": 500, "digest": 36, "source": 65_535, "schema": 1_048_575, "profile": 16_777_215}
 MAX_INPUT_TAG_KEY = 255
 MAX_INPUT_TAG_VALUE = 500
@@ -182,7 +181,8 @@ def log_model(request: w.LogModel, scope: Scope) -> Reply:
     entry = _history_entry(model)
 
     def appended(held: str) -> str:
-        return limits.run_tag("mlflow.log-model.history", json.dumps([*_list(held), entry]))
+        # Not cut at a tag's limit, as MLflow's store does not: a JSON list that is cut is none.
+        return json.dumps([*_list(held), entry])
 
     scope.store.runs.append_to_history_tag(request.run_id, appended)
     return {}
@@ -196,7 +196,7 @@ def _list(held: str) -> list[Any]:
     except ValueError:
         models = None
     if not isinstance(models, list):
-        # A tag that was cut at its limit, or written by hand.
+        # A tag that somebody set by hand.
         raise invalid(
             "The run's tag 'mlflow.log-model.history' is not a JSON list, so it cannot be added to."
         )

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
+from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import invalid
 
-DEFAULT_WORKSPACE = "default"
 WORKSPACES = "workspaces"
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -68,7 +68,8 @@ def scoped(path: str, workspace: str) -> str:
     # mlflow/server/handlers.py:3926 (3.17.2). Stock lets the default workspace name the folder
     # "workspaces" itself, and so delete every tenant's artifacts; here that is refused as well.
     first, _, rest = path.partition("/")
-    if first == WORKSPACES:
+    # A file system may take "Workspaces" for the same folder.
+    if first.casefold() == WORKSPACES:
         named = rest.partition("/")[0]
         if not named:
             raise invalid("Artifact paths prefixed with 'workspaces/' must include a workspace name.")

@@ -21,13 +21,10 @@ from genesis.entities.experiments import (
 from genesis.errors import Code, GenesisError, missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
-from genesis.store.pages import fixed, page
+from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
 from genesis.store.schema import EXPERIMENTS, NAMES, RUNS, key, name
 
-LIFECYCLE = Path("lifecycle")
 NUMBER = Path("number")
-NEWEST = (Order(Path("newest")),)
-IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
 
 NOBODY = ""
 """Whom the claim on a name belongs to that has been let go."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from genesis.entities.experiments import ACTIVE
 from genesis.errors import invalid
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.search.paging import sort_position, token
 from genesis.store.engine import Document, Engine, Query, SortKey, sort_key
 from genesis.store.schema import Collection
+
+LIFECYCLE = Path("lifecycle")
+IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
+NEWEST = (Order(Path("newest")),)
 
 
 def fixed(field: str, values: Sequence[str]) -> Clause:

@@ -22,13 +22,10 @@ from genesis.errors import missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Refused, Updated
 from genesis.store.histories import Histories
-from genesis.store.pages import fixed, page
+from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
 from genesis.store.points import Point, Points
 from genesis.store.schema import DATASETS, RUNS, key, name
 
-LIFECYCLE = Path("lifecycle")
-IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
-NEWEST = (Order(Path("newest")),)
 LAST_MS = 2**63 - 1
 TRIES = 16
 """Rounds of read and guarded write before a run that others keep changing is given up (503)."""

@@ -12,6 +12,7 @@ from typing import NotRequired, Self, TypedDict
 from urllib.parse import quote
 
 from genesis.artifacts import ArtifactInfo, Content
+from genesis.artifacts.spans import Span
 from genesis.http import Body, Request
 from genesis.wire.base import Int64, Message, Raw
 from genesis.wire.runs import RunMessage
@@ -21,8 +22,6 @@ TEXT = frozenset(
     "ipynb MLmodel mlproject".split()
 )
 """Extensions, and whole names, that MLflow serves as plain text (``mlflow/utils/mime_type_utils.py``)."""
-
-Span = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True)

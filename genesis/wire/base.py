@@ -23,6 +23,9 @@ from genesis.http import Body, Request, Response
 MAX_JSON = 64 * 1024 * 1024
 """Bytes of a JSON body: the largest that MLflow's own limits make sense of is a run's data sets."""
 
+MAX_SHOWN = 10_000
+"""Characters of a wrong value that its refusal repeats."""
+
 SEE_DOCS = " See the API docs for more information about request parameters."
 
 
@@ -146,6 +149,8 @@ def _json(text: bytes) -> Any:
         return None
     try:
         json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        return None
     except UnicodeEncodeError:
         raise invalid("The request body contains half of a surrogate pair, which is no text.") from None
     return value
@@ -256,9 +261,18 @@ def _invalid_value(location: Sequence[int | str], value: Any, kind: str) -> str:
     path = re.sub(r"\.\[", "[", ".".join(f"[{p}]" if isinstance(p, int) else p for p in location))
     if kind == "missing" or (len(location) > 1 and value in (None, "")):
         return f"Missing value for required parameter '{path}'." + SEE_DOCS
-    shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    shown = _shown(value)
     hint = f" Hint: Value was of type '{type(value).__name__}'."
     return f"Invalid value {shown} for parameter '{path}' supplied: {hint}" + SEE_DOCS
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    except (RecursionError, TypeError, ValueError):
+        # Nested too deep to be written again, or a number with too many digits.
+        return "…"
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "…"
 
 
 @dataclass(frozen=True)

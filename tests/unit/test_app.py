@@ -168,6 +168,13 @@ def test_a_workspace_sees_only_its_own(app: App) -> None:
     assert len(call("team-a", "runs/search", {"experiment_ids": ["0", "1"]})["runs"]) == 1
 
 
+def test_reading_an_unknown_workspace_leaves_nothing_in_it(app: App) -> None:
+    team = {"x-mlflow-workspace": "team-x"}
+    assert app.handle(Request("GET", GET, "experiment_id=0", team)).status == 404
+    search = "/api/2.0/mlflow/experiments/search"
+    assert body(app.handle(Request("GET", search, "max_results=5", team))) == {}
+
+
 def test_a_workspace_s_artifacts_are_out_of_the_others_reach(app: App) -> None:
     def send(method: str, workspace: str, path: str, content: bytes = b"") -> Response:
         return app.handle(

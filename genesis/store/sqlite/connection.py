@@ -10,7 +10,8 @@ from pathlib import Path
 
 from genesis.errors import GenesisError, invalid, unavailable
 
-BUSY_SECONDS = 20
+BUSY = "The database is busy with other writers; try again."
+BUSY_SECONDS = 10
 """How long a writer waits for one in another process before the client is told to come back."""
 
 BROKEN = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
@@ -67,17 +68,22 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One immediate transaction: all of it or nothing."""
-        with self._writer, _told():
-            connection = self.connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself where the disk failed it.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise unavailable(BUSY)
+        try:
+            with _told():
+                connection = self.connection()
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    # SQLite has rolled back by itself where the disk failed it.
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+        finally:
+            self._writer.release()
 
     def close(self) -> None:
         while self._all:
@@ -102,7 +108,7 @@ def _told() -> Iterator[None]:
 def _refusal(error: sqlite3.Error) -> GenesisError:
     code = getattr(error, "sqlite_errorname", "")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return unavailable("The database is busy with other writers; try again.")
+        return unavailable(BUSY)
     if code.startswith("SQLITE_FULL"):
         return unavailable("The disk that holds the database is full.", retry_after=30)
     if code.startswith(BROKEN):

@@ -38,7 +38,8 @@ class Sql(NamedTuple):
 def select(collection: Collection, query: Query) -> Sql:
     """The statement that answers ``query`` with the bodies of documents, in order."""
     scopes = _scopes(collection, query.where)
-    sorted_by = [_sorted_by(item.path, i, scopes) for i, item in enumerate(query.order) if item.path.key]
+    entries = [(i, item.path) for i, item in enumerate(query.order) if item.path.key is not None]
+    sorted_by = [_sorted_by(path, i, scopes) for i, path in entries]
     terms = [_terms(collection, item, i) for i, item in enumerate(query.order)]
     if query.order and query.order[-1].path != Path(collection.newest):
         terms.append([("d.id", "ASC")])
@@ -46,7 +47,7 @@ def select(collection: Collection, query: Query) -> Sql:
     if query.after is not None:
         conditions.append(_behind(terms, query.after))
     keys = [f"{x} {direction}" for term in terms for x, direction in term]
-    joins = [f" LEFT JOIN o{i} ON o{i}.id = d.id" for i, item in enumerate(query.order) if item.path.key]
+    joins = [f" LEFT JOIN o{i} ON o{i}.id = d.id" for i, _ in entries]
     text = (
         # Names are the schema's; every value is bound.
         ("WITH " + ", ".join(part.text for part in sorted_by) + " " if sorted_by else "")

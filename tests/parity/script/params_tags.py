@@ -172,6 +172,8 @@ SCENES = [
             model(json.dumps(MODEL), run_id=5),
             post("runs/log-model", run_id="{run}", modelJson=json.dumps(MODEL)),
             THE_RUN,
+            *[model(json.dumps({**MODEL, "flavors": {"f": {"code": "x" * 1500}}}))] * 7,
+            THE_RUN,
         ],
     ),
 ]

@@ -295,6 +295,8 @@ SCENES = [
             ),
             search("params.lr IS NOT NULL", order_by=["metrics.acc DESC"]),
             search("tags.team = 'red'", order_by=["tags.team", "start_time"]),
+            search(order_by=['params.""']),
+            search(order_by=["metrics.`` DESC", "tags.''"]),
             Call(
                 "POST",
                 "runs/search",

@@ -89,6 +89,15 @@ def test_half_a_surrogate_pair_is_refused() -> None:
     assert "surrogate" in refusal(Sample, post(b'{"name": "\\ud83d"}'))
 
 
+@pytest.mark.parametrize("depth", [100, 990, 1020])
+def test_a_value_nested_too_deep_to_be_shown_is_refused_all_the_same(depth: int) -> None:
+    assert "'name'" in refusal(Sample, post(b'{"name": ' + b"[" * depth + b"]" * depth + b"}"))
+
+
+def test_a_wrong_value_is_not_repeated_without_end() -> None:
+    assert len(refusal(Sample, post(b'{"name": ["' + b"x" * 1_000_000 + b'"]}'))) < 11_000
+
+
 def test_deep_nesting_is_an_unreadable_body() -> None:
     assert "Missing value" in refusal(Sample, post(b"[" * 100_000))
 

@@ -1,0 +1,4 @@
+"""What keeps tenants apart."""
+
+DEFAULT_WORKSPACE = "default"
+"""Where requests go that name no workspace."""
