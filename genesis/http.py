@@ -57,16 +57,69 @@ class Request:
         return unquote(self.path)
 
 
+class _Begun:
+    """The same pieces, the first one read already."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._first = next(pieces, None)
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        first, self._first = self._first, None
+        return next(self._pieces) if first is None else first
+
+    def close(self) -> None:
+        _close(self._pieces)
+
+
+def _close(pieces: Iterator[bytes]) -> None:
+    # Of iterators only generators and our own have something to close.
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
+
+
 @dataclass
 class Response:
-    """One HTTP reply; an iterator as ``body`` is sent as it yields, and closed afterwards."""
+    """One HTTP reply; of an iterator as ``body`` the host sends what it yields, and closes it afterwards."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | Iterator[bytes] = b""
 
+    def begin(self) -> None:
+        """Read the body's first piece, so that what cannot be read at all fails before a status is sent."""
+        if isinstance(self.body, bytes):
+            return
+        try:
+            self.body = _Begun(self.body)
+        except BaseException:
+            self.close()
+            raise
+
+    def join(self) -> None:
+        """Read the body to its end, for hosts that cannot stream."""
+        self.body = self.whole()
+
+    def skip(self) -> None:
+        """Leave the body unread: a HEAD wants only the headers."""
+        if not isinstance(self.body, bytes):
+            self.close()
+            self.body = b""
+
     def whole(self) -> bytes:
-        """The body in one piece, for hosts that cannot stream."""
+        """The body in one piece; an iterator is used up."""
         if isinstance(self.body, bytes):
             return self.body
-        return b"".join(self.body)
+        try:
+            return b"".join(self.body)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of what the body is read from."""
+        if not isinstance(self.body, bytes):
+            _close(self.body)

@@ -110,29 +110,41 @@ class Asgi:
         finally:
             if isinstance(body, StreamedBody):
                 body.abandon()
-        await self._reply(response, scope["method"], send, loop)
+        await self._reply(response, scope["method"], receive, send)
 
-    async def _reply(
-        self, response: Response, method: str, send: Send, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    async def _reply(self, response: Response, method: str, receive: Receive, send: Send) -> None:
         if isinstance(response.body, bytes):
             response.headers.setdefault("Content-Length", str(len(response.body)))
         headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if isinstance(response.body, bytes):
             await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
-            return
+        else:
+            await self._stream(response, response.body, receive, send)
+
+    async def _stream(
+        self, response: Response, pieces: Iterator[bytes], receive: Receive, send: Send
+    ) -> None:
+        """A failure goes on to uvicorn, which cuts the connection: too few bytes tell the client."""
+        loop = asyncio.get_running_loop()
+        # Sending to a client that has gone raises nothing, and would read the file to its end.
+        gone = asyncio.create_task(_disconnected(receive))
         try:
-            while method != "HEAD":
-                chunk = await loop.run_in_executor(self._threads, next, response.body, None)
-                if chunk is None:
+            while not gone.done():
+                piece = await loop.run_in_executor(self._threads, next, pieces, None)
+                if piece is None:
+                    await send({"type": "http.response.body", "body": b""})
                     break
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
-            close = getattr(response.body, "close", None)
-            if close is not None:
-                await loop.run_in_executor(self._threads, close)
+            gone.cancel()
+            await loop.run_in_executor(self._threads, response.close)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Returns when the client has gone; what it may still send of a body that nobody read is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
