@@ -92,16 +92,10 @@ class Fields:
         prefix, dot, key = identifier.partition(".")
         if not dot:
             prefix, key = "attribute", identifier
-        if grammar.is_quoted(prefix, "`"):
-            prefix = prefix[1:-1]
+        prefix = _without(prefix, "`")
         if prefix not in self.prefixes:
             raise invalid(self.unknown_prefix.format(prefix))
-        for mark in ("'", '"'):
-            if grammar.is_quoted(key, mark):
-                key = key[1:-1]
-                break
-        if grammar.is_quoted(key, "`"):
-            key = key[1:-1]
+        key = _without(_without(key, "'") if grammar.is_quoted(key, "'") else _without(key, '"'), "`")
         kind = self.prefixes[prefix]
         if kind == "attribute" and key not in attributes:
             raise invalid(f"Invalid attribute key '{key}' specified. Valid keys are '{shown(attributes)}'")
@@ -156,6 +150,10 @@ class Fields:
         return grammar.listed(value.text)
 
 
+def _without(text: str, mark: str) -> str:
+    return text[1:-1] if grammar.is_quoted(text, mark) else text
+
+
 def _member_value(name: Name, value: grammar.Value) -> Any:
     if value.kind == "text":
         return grammar.unquoted(value.text)
@@ -208,8 +206,14 @@ def _read_experiment(fields: Fields, name: Name, comparison: grammar.Comparison)
         if operator not in NULLABLE_OPS:
             raise invalid(f"Invalid comparator for tag: {operator}")
         return clause(Path("tags", name.key), operator, value)
-    attribute = fields.attributes[name.key]
-    if name.key == "experiment_id":
+    return _experiment_attribute(fields.attributes[name.key], name.key, comparison, value)
+
+
+def _experiment_attribute(
+    attribute: Attribute, key: str, comparison: grammar.Comparison, value: Any
+) -> Clause:
+    operator = comparison.operator
+    if key == "experiment_id":
         if operator not in ("=", "!=", "IN", "NOT IN"):
             raise invalid(f"Invalid comparator for experiment_id: {operator}")
         number = tuple(map(_number, value)) if isinstance(value, tuple) else _number(value)
@@ -218,7 +222,7 @@ def _read_experiment(fields: Fields, name: Name, comparison: grammar.Comparison)
         if operator not in NUMBER_OPS:
             raise bad_operator(operator, LIST_OPS)
         if isinstance(value, float) and comparison.value is not None and comparison.value.kind == "float":
-            raise invalid(f"Invalid value for numeric attribute '{name.key}': {str(value)!r}")
+            raise invalid(f"Invalid value for numeric attribute '{key}': {str(value)!r}")
         return clause(attribute.path, operator, value)
     if operator not in LIST_OPS:
         raise bad_operator(operator, LIST_OPS)

@@ -73,37 +73,35 @@ def _joined(tokens: Sequence[Any]) -> list[Any]:
     forms, it passes them on unread, and so does this.
     """
     from sqlparse import sql
-    from sqlparse import tokens as kinds
-
-    def made(*parts: Any) -> Any:
-        return sql.Comparison(sql.TokenList(list(parts)))
 
     joined: list[Any] = []
     rest = list(tokens)
-    while rest:
-        if len(rest) < 3:
-            return joined + rest
-        first, second, third = rest[:3]
-        if not isinstance(first, sql.Identifier):
+    while len(rest) >= 3:
+        if not isinstance(rest[0], sql.Identifier):
             joined.append(rest.pop(0))
-        elif _is_keyword(second, "IN") and isinstance(third, sql.Parenthesis):
-            joined.append(made(first, second, third))
-            rest = rest[3:]
-        elif _is_keyword(second, "IS") and _is_keyword(third, "NULL"):
-            joined.append(made(first, sql.Token(kinds.Keyword, "IS NULL")))
-            rest = rest[3:]
-        elif _is_keyword(second, "IS") and third.ttype is kinds.Keyword and third.value.upper() == "NOT NULL":
-            joined.append(made(first, sql.Token(kinds.Keyword, "IS NOT NULL")))
-            rest = rest[3:]
-        elif len(rest) == 3:
-            return joined + rest
-        elif _is_keyword(second, "NOT") and _is_keyword(third, "IN") and isinstance(rest[3], sql.Parenthesis):
-            joined.append(made(first, sql.Token(kinds.Keyword, "NOT IN"), rest[3]))
-            rest = rest[4:]
-        else:
-            joined += rest[:4]
-            rest = rest[4:]
-    return joined
+            continue
+        parts, taken = _form(rest)
+        joined += [sql.Comparison(sql.TokenList(parts))] if parts else rest[:taken]
+        rest = rest[taken:]
+    return joined + rest
+
+
+def _form(tokens: Sequence[Any]) -> tuple[list[Any], int]:
+    """Identifier, operator and value of the form that begins here (none: empty), and the tokens it takes."""
+    from sqlparse import sql
+    from sqlparse import tokens as kinds
+
+    first, second, third = tokens[:3]
+    if _is_keyword(second, "IN") and isinstance(third, sql.Parenthesis):
+        return [first, second, third], 3
+    if _is_keyword(second, "IS") and _is_keyword(third, "NULL"):
+        return [first, sql.Token(kinds.Keyword, "IS NULL")], 3
+    if _is_keyword(second, "IS") and third.ttype is kinds.Keyword and third.value.upper() == "NOT NULL":
+        return [first, sql.Token(kinds.Keyword, "IS NOT NULL")], 3
+    negated = _is_keyword(second, "NOT") and _is_keyword(third, "IN")
+    if negated and len(tokens) > 3 and isinstance(tokens[3], sql.Parenthesis):
+        return [first, sql.Token(kinds.Keyword, "NOT IN"), tokens[3]], 4
+    return [], 4
 
 
 def _is_keyword(token: Any, word: str) -> bool:
