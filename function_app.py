@@ -1,4 +1,4 @@
-"""The one HTTP trigger: a Functions request goes through ``App.handle`` and back; no paths, no rules.
+"""The one HTTP trigger: a Functions request goes through the ``App`` and back; no paths, no rules.
 
 Azure imports this file while a client waits for a cold start, so drivers and MLflow stay out of it.
 """
@@ -40,5 +40,5 @@ def catch_all(req: func.HttpRequest) -> func.HttpResponse:
     """Answers every request; plain ``def``, so that it runs on the worker's thread pool."""
     url = urlsplit(req.url)  # req.params has lost repeated and blank values
     request = Request(req.method, url.path, url.query, dict(req.headers), BytesBody(req.get_body()))
-    response = product().handle(request)
+    response = product().handle_whole(request)
     return func.HttpResponse(response.whole(), status_code=response.status, headers=response.headers)

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import authenticate
@@ -42,7 +43,14 @@ class App:
         self._workspaces: set[str] = set()
 
     def handle(self, request: Request) -> Response:
-        """The reply; never raises."""
+        """The reply; never raises. The first piece of a body that streams is read already."""
+        return self._handle(request, Response.begin)
+
+    def handle_whole(self, request: Request) -> Response:
+        """The reply, its body in one piece, for hosts that cannot stream; never raises."""
+        return self._handle(request, Response.join)
+
+    def _handle(self, request: Request, read: Callable[[Response], None]) -> Response:
         began = time.monotonic()
         name = "-"
         try:
@@ -52,6 +60,11 @@ class App:
             scope = self._scope(workspace, reads=request.method in ("GET", "HEAD"))
             message = route.request.decode(request, parameters)
             response = encode(route.handler(message, scope))
+            # Read here, so that storage that fails only now is told as any other failure.
+            if request.method == "HEAD":
+                response.skip()
+            else:
+                read(response)
         except GenesisError as error:
             response = encode_error(error)
             if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED:

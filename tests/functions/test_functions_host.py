@@ -14,6 +14,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 
 from tests.servers import Server
 
+PROXIED = "/api/2.0/mlflow-artifacts/artifacts"
 ARTIFACTS = {
     "notes.txt": "für später\n".encode(),
     "empty.bin": b"",
@@ -164,6 +165,14 @@ def test_the_probes_answer_in_plain_text(host: Server, path: str) -> None:
 def test_a_head_request_gets_headers_and_no_body(host: Server) -> None:
     reply = ask(host, "HEAD", "/health")
     assert (reply.status, reply.body) == (200, b"")
+
+
+def test_a_head_request_of_an_artifact_tells_its_length(host: Server) -> None:
+    path = f"{PROXIED}/asked/for/its/head.bin"
+    assert ask(host, "PUT", path, b"x" * 1000).status == 200
+
+    reply = ask(host, "HEAD", path)
+    assert (reply.status, reply.headers["content-length"], reply.body) == (200, "1000", b"")
 
 
 @pytest.mark.parametrize("path", ["/api/2.0/mlflow/no-such-thing", "/api/2.0/no%20such/gr%C3%B6%C3%9Fe"])

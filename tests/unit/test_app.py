@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from genesis.app import App
 from genesis.errors import unavailable
 from genesis.http import BytesBody, Request, Response
 from genesis.settings import Settings
+from genesis.wire.base import Raw
 
 GET = "/api/2.0/mlflow/experiments/get"
 
@@ -33,27 +34,65 @@ def body(response: Response) -> Any:
     return json.loads(response.whole())
 
 
-def failing(error: Exception) -> Any:
-    def verb(request: Any, scope: Any) -> Any:
-        raise error
-
-    return verb
-
-
 @pytest.fixture
-def failing_row(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes one endpoint's verb raise."""
+def replaced_row(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives one endpoint another verb."""
 
-    def make(error: Exception) -> None:
-        rows = [
-            r._replace(handler=failing(error)) if r.handler is experiments.get else r for r in routes.ROUTES
-        ]
+    def make(verb: Callable[[Any, Any], Any]) -> None:
+        rows = [r._replace(handler=verb) if r.handler is experiments.get else r for r in routes.ROUTES]
         monkeypatch.setattr(routes, "ROUTES", tuple(rows))
         routes.table.cache_clear()
 
     yield make
     monkeypatch.undo()
     routes.table.cache_clear()
+
+
+@pytest.fixture
+def failing_row(replaced_row: Any) -> Any:
+    """Makes that endpoint's verb raise."""
+
+    def make(error: Exception) -> None:
+        def verb(request: Any, scope: Any) -> Any:
+            raise error
+
+        replaced_row(verb)
+
+    return make
+
+
+class Streamed:
+    """A body that fails after some pieces, or does not, and tells whether it was closed."""
+
+    def __init__(self, *pieces: bytes, failure: Exception | None = None) -> None:
+        self._pieces = iter(pieces)
+        self._failure = failure
+        self.read = 0
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self.read += 1
+        piece = next(self._pieces, None)
+        if piece is None:
+            raise self._failure or StopIteration
+        return piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def streaming_row(replaced_row: Any) -> Any:
+    """Makes that endpoint answer with a body that streams."""
+
+    def make(streamed: Streamed) -> None:
+        headers = {"Content-Length": "2", "Content-Type": "text/csv"}
+        replaced_row(lambda request, scope: Raw(streamed, headers, 206))
+
+    return make
 
 
 def test_a_new_app_has_opened_nothing(tmp_path: Path) -> None:
@@ -121,6 +160,85 @@ def test_a_dependency_that_is_away_says_when_to_come_back(app: App, failing_row:
     response = app.handle(Request("GET", GET, "experiment_id=0"))
     assert (response.status, response.headers["Retry-After"]) == (503, "7")
     assert body(response)["error_code"] == "TEMPORARILY_UNAVAILABLE"
+
+
+BODIES = pytest.mark.parametrize("handle", [App.handle, App.handle_whole])
+
+
+@BODIES
+def test_a_body_that_streams_is_the_reply(app: App, streaming_row: Any, handle: Any) -> None:
+    streamed = Streamed(b"a", b"b")
+    streaming_row(streamed)
+
+    response = handle(app, Request("GET", GET, "experiment_id=0"))
+
+    assert (response.status, response.headers["Content-Type"]) == (206, "text/csv")
+    assert response.whole() == b"ab"
+    assert streamed.closed
+
+
+@BODIES
+def test_a_body_that_cannot_be_read_is_a_refusal(app: App, streaming_row: Any, handle: Any) -> None:
+    streamed = Streamed(failure=unavailable("The storage is away.", 7))
+    streaming_row(streamed)
+
+    response = handle(app, Request("GET", GET, "experiment_id=0"))
+
+    assert (response.status, response.headers["Retry-After"]) == (503, "7")
+    assert response.headers["Content-Type"] == "application/json"
+    assert "Content-Length" not in response.headers
+    assert body(response)["message"] == "The storage is away."
+    assert streamed.closed
+
+
+@BODIES
+def test_a_bug_in_a_body_is_told_without_its_text(
+    app: App, streaming_row: Any, handle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    streamed = Streamed(failure=RuntimeError("/secret/path"))
+    streaming_row(streamed)
+
+    response = handle(app, Request("GET", GET, "experiment_id=0"))
+
+    assert (response.status, body(response)["error_code"]) == (500, "INTERNAL_ERROR")
+    assert "/secret/path" not in body(response)["message"]
+    assert "/secret/path" in caplog.text
+    assert streamed.closed
+
+
+@BODIES
+def test_head_leaves_a_body_that_streams_unread(app: App, streaming_row: Any, handle: Any) -> None:
+    streamed = Streamed(b"a", b"b")
+    streaming_row(streamed)
+
+    response = handle(app, Request("HEAD", GET, "experiment_id=0"))
+
+    assert (response.status, response.headers["Content-Length"], response.whole()) == (206, "2", b"")
+    assert (streamed.read, streamed.closed) == (0, True)
+
+
+def test_a_host_that_cannot_stream_gets_a_late_failure_as_the_reply(app: App, streaming_row: Any) -> None:
+    streamed = Streamed(b"a", failure=unavailable("The storage is away."))
+    streaming_row(streamed)
+
+    response = app.handle_whole(Request("GET", GET, "experiment_id=0"))
+
+    assert response.status == 503
+    assert isinstance(response.body, bytes)
+    assert streamed.closed
+
+
+def test_a_host_that_streams_gets_a_body_of_which_only_the_first_piece_was_read(
+    app: App, streaming_row: Any
+) -> None:
+    streamed = Streamed(b"a", b"b")
+    streaming_row(streamed)
+
+    response = app.handle(Request("GET", GET, "experiment_id=0"))
+
+    assert (streamed.read, streamed.closed) == (1, False)
+    response.close()
+    assert streamed.closed
 
 
 def test_refusals_are_not_logged_as_failures(app: App, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,105 @@
+"""A reply's body: read in pieces, in one, or not at all, and let go of every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from genesis.http import Response
+
+
+class Pieces:
+    """A body that tells how much of it was read and whether it was closed."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self._pieces = list(pieces)
+        self.read = 0
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self.read == len(self._pieces):
+            raise StopIteration
+        piece = self._pieces[self.read]
+        self.read += 1
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_body_in_one_piece_is_closed() -> None:
+    body = Pieces(b"a", b"b")
+    assert Response(body=body).whole() == b"ab"
+    assert body.closed
+
+
+def test_a_begun_body_has_read_one_piece_and_loses_none() -> None:
+    body = Pieces(b"a", b"b", b"c")
+    response = Response(body=body)
+
+    response.begin()
+
+    assert body.read == 1
+    assert response.whole() == b"abc"
+    assert body.closed
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_body_can_be_let_go_of_before_its_end(begun: bool) -> None:
+    body = Pieces(b"a", b"b")
+    response = Response(body=body)
+    if begun:
+        response.begin()
+
+    response.close()
+
+    assert (body.read, body.closed) == (int(begun), True)
+
+
+@pytest.mark.parametrize("read", [Response.begin, Response.join])
+def test_a_body_that_fails_is_closed(read: Callable[[Response], None]) -> None:
+    body = Pieces(OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        read(Response(body=body))
+    assert body.closed
+
+
+def test_an_empty_body_stays_empty_when_it_is_begun() -> None:
+    response = Response(body=Pieces())
+    response.begin()
+    assert response.whole() == b""
+
+
+@pytest.mark.parametrize("read", [Response.begin, Response.join, Response.skip, Response.close])
+def test_a_body_of_bytes_stays_as_it_is(read: Callable[[Response], None]) -> None:
+    response = Response(body=b"ab")
+    read(response)
+    assert response.body == b"ab"
+
+
+def test_a_skipped_body_is_closed_unread() -> None:
+    body = Pieces(b"a")
+    response = Response(headers={"Content-Length": "1"}, body=body)
+
+    response.skip()
+
+    assert (body.read, body.closed) == (0, True)
+    assert (response.body, response.headers) == (b"", {"Content-Length": "1"})
+
+
+def test_a_generator_for_a_body_needs_no_care() -> None:
+    response = Response(body=(piece for piece in (b"a", b"b")))
+    response.begin()
+    assert response.whole() == b"ab"
+
+
+def test_an_iterator_that_cannot_be_closed_is_a_body_too() -> None:
+    response = Response(body=iter([b"a", b"b"]))
+    response.begin()
+    assert response.whole() == b"ab"
