@@ -26,7 +26,9 @@ def mlflow_endpoints() -> list[tuple[str, str, int]]:
     done = subprocess.run([sys.executable, "-c", RPCS], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise RuntimeError(f"mlflow is needed to list its RPCs (make endpoints installs it):\n{done.stderr}")
-    lines = (line.split() for line in done.stdout.splitlines())
+    # Flask's way of writing "the rest of the path", in ours.
+    text = done.stdout.replace("<path:artifact_path>", "{artifact_path*}")
+    lines = (line.split() for line in text.splitlines())
     return sorted({(method, path, int(since)) for method, path, since in lines})
 
 

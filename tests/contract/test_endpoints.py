@@ -30,4 +30,5 @@ def test_every_row_answers_under_both_prefixes_of_mlflow() -> None:
 def test_the_listing_says_of_each_rpc_whether_it_is_served() -> None:
     lines = list(listing())
     assert "served      POST   2.0/mlflow/runs/log-batch" in lines
+    assert "served      PUT    2.0/mlflow-artifacts/artifacts/{artifact_path*}" in lines
     assert any(line.startswith("not served") and "registered-models/create" in line for line in lines)
