@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from genesis.artifacts import ArtifactInfo, Content
 from genesis.artifacts.spans import Span
+from genesis.errors import Code, GenesisError
 from genesis.http import Body, Request
 from genesis.wire.base import Int64, Message, Raw
 from genesis.wire.runs import RunMessage
@@ -50,6 +51,12 @@ class Upload:
 
     @classmethod
     def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        # The Functions host drops chunked bodies, whereas MLflow's client sends only empty files that way.
+        chunked = "chunked" in request.headers.get("transfer-encoding", "").lower()
+        stock = "mlflow-python-client/" in request.headers.get("user-agent", "")
+        if chunked and request.body.length == 0 and not stock:
+            message = "The upload's body did not arrive; send it with a Content-Length instead of in chunks."
+            raise GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=411)
         return cls(parameters["artifact_path"], request.body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,8 +33,8 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-def ask(server: Server, method: str, path: str, body: bytes | None = None) -> Reply:
-    """One raw request; the names of the reply's headers are in lower case."""
+def ask(server: Server, method: str, path: str, body: bytes | Iterator[bytes] | None = None) -> Reply:
+    """One raw request, in chunks if its body is an iterator; the reply's headers are in lower case."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
@@ -173,6 +174,17 @@ def test_a_head_request_of_an_artifact_tells_its_length(host: Server) -> None:
 
     reply = ask(host, "HEAD", path)
     assert (reply.status, reply.headers["content-length"], reply.body) == (200, "1000", b"")
+
+
+def test_an_upload_of_which_the_host_drops_the_body_is_refused(host: Server) -> None:
+    path = f"{PROXIED}/sent/in/chunks.bin"
+    assert ask(host, "PUT", path, b"as it was").status == 200
+
+    reply = ask(host, "PUT", path, iter([b"as it ", b"should be"]))
+
+    assert (reply.status, reply.json()["error_code"]) == (411, "INVALID_PARAMETER_VALUE")
+    assert "Content-Length" in reply.json()["message"]
+    assert ask(host, "GET", path).body == b"as it was"
 
 
 @pytest.mark.parametrize("path", ["/api/2.0/mlflow/no-such-thing", "/api/2.0/no%20such/gr%C3%B6%C3%9Fe"])

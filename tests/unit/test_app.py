@@ -312,3 +312,35 @@ def test_a_workspace_s_artifacts_are_out_of_the_others_reach(app: App) -> None:
         assert send("DELETE", workspace, "workspaces/team-a").status == 400
     assert send("DELETE", "default", "workspaces").status == 400
     assert send("GET", "team-a", "1/secret.txt").status == 200
+
+
+CHUNKED = {"transfer-encoding": "Chunked"}
+STOCK = {"user-agent": "mlflow-python-client/3.17.2 databricks"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "status"),
+    [
+        pytest.param({"content-length": "0"}, b"", 200, id="announced as empty"),
+        pytest.param({}, b"", 200, id="nothing announced"),
+        pytest.param(CHUNKED, b"x", 200, id="chunked, and here"),
+        pytest.param(CHUNKED, b"", 411, id="chunked, and perhaps lost"),
+        pytest.param(CHUNKED | STOCK, b"", 200, id="an empty file from MLflow's client"),
+    ],
+)
+def test_an_upload_whose_body_may_have_been_lost_is_refused(
+    app: App, headers: dict[str, str], content: bytes, status: int
+) -> None:
+    path = "/api/2.0/mlflow-artifacts/artifacts/1/file.txt"
+    response = app.handle(Request("PUT", path, headers=headers, body=BytesBody(content)))
+    assert response.status == status
+    stored = app.handle(Request("GET", path))
+    assert (stored.status, stored.whole() == content) == ((200, True) if status == 200 else (404, False))
+
+
+def test_an_empty_upload_in_chunks_that_did_arrive_is_stored(app: App) -> None:
+    arrived = BytesBody()
+    arrived.length = None  # as a host says that streams
+    path = "/api/2.0/mlflow-artifacts/artifacts/1/empty.txt"
+    assert app.handle(Request("PUT", path, headers=CHUNKED, body=arrived)).status == 200
+    assert app.handle(Request("GET", path)).whole() == b""
