@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from genesis.errors import invalid
 from genesis.search.clauses import Clause, Op, Path
 from genesis.store.engine import Change, Document
 from genesis.store.schema import Collection
@@ -17,6 +18,15 @@ Filter = dict[str, Any]
 
 END = r"(?![\s\S])"
 """The very end of the text: `$` would also match before a last newline."""
+
+SPECIAL = re.compile(r"_+|[\\.^$*+?()\[\]{}|\0]")
+"""What is written otherwise in a regular expression than in a LIKE pattern; `%` is seen to before."""
+
+LONGEST_PATTERN = 16_000
+"""Bytes of a regular expression: mongod takes about twice as many (PCRE's own limit, and every wild
+card takes more inside), and a text as long as a tag still fits in."""
+
+WILD = re.compile("[%_]")
 
 OPERATORS: dict[Op, Callable[[Any], Any]] = {
     Op.EQ: lambda value: {"$eq": value},
@@ -28,7 +38,7 @@ OPERATORS: dict[Op, Callable[[Any], Any]] = {
     Op.NE: lambda value: {"$ne": value, "$exists": True},
     Op.NOT_IN: lambda value: {"$nin": list(value), "$exists": True},
     Op.IN: lambda value: {"$in": list(value)},
-    Op.LIKE: lambda value: {"$regex": pattern(value)},
+    Op.LIKE: lambda value: {"$regex": pattern(value)} if WILD.search(value) else {"$eq": value},
     Op.ILIKE: lambda value: {"$regex": pattern(value), "$options": "i"},
     Op.IS_NULL: lambda _: {"$exists": False},
     Op.IS_NOT_NULL: lambda _: {"$exists": True},
@@ -37,9 +47,35 @@ OPERATORS: dict[Op, Callable[[Any], Any]] = {
 
 
 def pattern(like: str) -> str:
-    """A LIKE pattern as an anchored regular expression; everything but `%` and `_` is literal."""
-    wild = {"%": r"[\s\S]*", "_": r"[\s\S]", "\0": r"\x00"}
-    return "^" + "".join(wild.get(c) or re.escape(c) for c in re.sub("%+", "%", like)) + END
+    """A LIKE pattern as an anchored regular expression; everything but `%` and `_` is literal.
+
+    Each part between two `%` is looked for once, from the left: `(?>…)` never goes back into it. The
+    first place is as good as any later one, so nothing is missed, and no text takes long.
+    """
+    first, *parts = like.split("%")
+    expression = "^" + _literal(first)
+    if not parts:
+        expression += END
+    else:
+        *between, last = parts
+        expression += "".join(rf"(?>[\s\S]*?{_literal(part)})" for part in between if part)
+        if last:
+            expression += rf"[\s\S]*{_literal(last)}{END}"
+    if len(expression.encode()) > LONGEST_PATTERN:
+        raise invalid("The pattern of a LIKE or ILIKE is too long for the database.")
+    return expression
+
+
+def _literal(part: str) -> str:
+    """A part of a LIKE pattern that has no `%`."""
+
+    def escaped(found: re.Match[str]) -> str:
+        text = found[0]
+        if text[0] == "_":
+            return rf"[\s\S]{{{len(text)}}}"
+        return r"\x00" if text == "\0" else "\\" + text
+
+    return SPECIAL.sub(escaped, part)
 
 
 def escape(key: str) -> str:
