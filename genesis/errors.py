@@ -55,7 +55,7 @@ CLASSES: dict[Code, tuple[str, str]] = {
 class GenesisError(Exception):
     """A refusal or failure that the client is told about.
 
-    ``status`` overrides the code's own HTTP status (405, 413 and 416 have no MLflow code);
+    ``status`` overrides the code's own HTTP status (405, 411, 413 and 416 have no MLflow code);
     ``retry_after`` is in seconds.
     """
 
