@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from genesis.search.clauses import Path
 from genesis.store.engine import Change, Engine
 from genesis.store.points import Bucket, Point, Points
 from genesis.store.schema import RUNS
+from tests.store.commands import Commands
 from tests.store.documents import fill, run
 
 CHANGE = Change(set={Path("status"): "RUNNING"})
@@ -71,10 +73,27 @@ def test_a_bucket_begins_with_its_least_timestamp(engine: Engine) -> None:
     assert read(engine)[0].first == 20
 
 
-def test_appending_the_same_points_twice_stores_them_once(engine: Engine) -> None:
+def test_appending_the_same_points_twice_leaves_nothing_else(engine: Engine) -> None:
     append(engine, 1, 2)
     append(engine, 1, 2)
+    assert [t for t in timestamps(read(engine)) if t != [1, 2]] == []
+
+
+def test_merging_the_same_points_twice_stores_them_once(engine: Engine) -> None:
+    points = Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)])
+    engine.merge("a", "m", [], points)
+    engine.merge("a", "m", [], points)
     assert timestamps(read(engine)) == [[1, 2]]
+
+
+@pytest.mark.parametrize("run_id", ["a/b", "a\\b", "ä" * 400, "x" * 2000], ids=lambda id: id[:3])
+def test_a_key_of_any_letters_and_length_makes_a_portable_bucket(
+    engine: Engine, commands: Commands, run_id: str
+) -> None:
+    append(engine, 1, run_id=run_id, metric=run_id)
+    engine.merge(run_id, run_id, read(engine, [run_id], run_id), Points.pack([Point(1, 1, 0.5)]))
+    sent = [d["_id"] for name, command in commands.sent if name == "insert" for d in command["documents"]]
+    assert all(re.fullmatch(r"[\w|]{1,200}", id, re.ASCII) for id in sent)
 
 
 def test_points_of_several_runs_come_by_run(engine: Engine) -> None:

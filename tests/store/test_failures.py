@@ -16,7 +16,7 @@ from genesis.settings import Settings
 from genesis.store.mongo import client
 from tests.servers.secantus import mongodb_address, secantusdb
 from tests.store.calls import create_run, get, post, send
-from tests.store.proxy import Proxy
+from tests.store.proxy import Connection, Fault, Message, Proxy
 
 
 @pytest.fixture
@@ -108,6 +108,25 @@ def test_a_refused_batch_leaves_no_points_and_takes_none_that_were_there(
     assert get(proxied, "metrics/get-history", run_id=run_id, metric_key="m") == {
         "metrics": [{**there, "value": 1.0}]
     }
+
+
+def test_a_refused_batch_takes_no_points_of_another_that_was_acknowledged(
+    proxied: App, proxy: Proxy, mongodb_uri: str, tmp_path: Path
+) -> None:
+    run_id = create_run(proxied)
+    point = {"key": "m", "value": 1.0, "timestamp": 1, "step": 1}
+    with closing(App(Settings(data=str(tmp_path), database_uri=mongodb_uri))) as other:
+
+        def after_the_other(connection: Connection, message: Message) -> None:
+            won = {"params": [{"key": "p", "value": "2"}], "metrics": [point]}
+            post(other, "runs/log-batch", run_id=run_id, **won)
+            connection.forward(message)
+
+        proxy.faults.append(Fault("update", after_the_other, collection="runs"))
+        refused = {"params": [{"key": "p", "value": "1"}], "metrics": [point]}
+        assert send(proxied, "runs/log-batch", run_id=run_id, **refused).status == 400
+    assert proxy.met == ["update"]
+    assert get(proxied, "metrics/get-history", run_id=run_id, metric_key="m") == {"metrics": [point]}
 
 
 def prepared_run(app: App) -> str:

@@ -168,16 +168,16 @@ class MongoEngine:
         guard: Sequence[Clause] = (),
         points: Mapping[str, Points] | None = None,
     ) -> Outcome:
-        mark = urandom(8)
-        ids = self._append(id, points, mark) if points else []
+        # Nobody else's bucket is called the same, so that whoever takes back takes back only its own.
+        ids = self._append(id, points, mark=urandom(8).hex()) if points else []
         try:
             outcome = self._settle(collection, id, change, guard)
         except GenesisError as error:
             if error.status == 400:
-                self._take_back(ids, mark)
+                self._take_back(ids)
             raise
         if not isinstance(outcome, Updated):
-            self._take_back(ids, mark)
+            self._take_back(ids)
         return outcome
 
     def _settle(self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]) -> Outcome:
@@ -212,9 +212,9 @@ class MongoEngine:
 
         return steadily(attempt), tries
 
-    def _append(self, run: str, points: Mapping[str, Points], mark: bytes) -> list[str]:
-        """Store a bucket for each metric, under the request's ``mark``; what is there already stays."""
-        buckets = [{**_bucket(run, metric, p), "by": mark} for metric, p in points.items()]
+    def _append(self, run: str, points: Mapping[str, Points], mark: str = "") -> list[str]:
+        """Store a bucket for each metric; what an earlier try with the same ``mark`` stored stays."""
+        buckets = [_bucket(run, metric, p, mark) for metric, p in points.items()]
 
         def attempt() -> None:
             try:
@@ -229,11 +229,9 @@ class MongoEngine:
         steadily(attempt)
         return [bucket["_id"] for bucket in buckets]
 
-    def _take_back(self, ids: Sequence[str], mark: bytes) -> None:
-        """Remove the buckets that this request, and no earlier one with the same points, has stored."""
+    def _take_back(self, ids: Sequence[str]) -> None:
         if ids:
-            gone = {"_id": {"$in": list(ids)}, "by": mark}
-            steadily(lambda: self._database["points"].delete_many(gone))
+            steadily(lambda: self._database["points"].delete_many({"_id": {"$in": list(ids)}}))
 
     def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
         conditions, operators = where(collection, where_), update(change)
@@ -274,9 +272,9 @@ class MongoEngine:
             yield Bucket(kept["_id"], kept["run"], kept["first"], columns)
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
-        self._append(run, {metric: merged}, urandom(8))
-        gone = [bucket.id for bucket in buckets if bucket.points != merged]
-        steadily(lambda: self._database["points"].delete_many({"_id": {"$in": gone}}))
+        # Without a mark the same points have the same key, so that merging them again changes nothing.
+        stays = self._append(run, {metric: merged})
+        self._take_back([bucket.id for bucket in buckets if bucket.id not in stays])
 
     def close(self) -> None:
         self._database.client.close()
@@ -286,10 +284,12 @@ def _fixed(condition: Any) -> bool:
     return isinstance(condition, dict) and "$eq" in condition
 
 
-def _bucket(run: str, metric: str, points: Points) -> Document:
+def _bucket(run: str, metric: str, points: Points, mark: str) -> Document:
     first, last = points.span
+    # Hashed, for a client may ask for a run of any name, and Cosmos DB RU takes no slash in a key.
+    key = "|".join(filter(None, (name(run), name(metric), points.digest(), mark)))
     return {
-        "_id": f"{run}|{name(metric)}|{points.digest()}",
+        "_id": key,
         "run": run,
         "key": metric,
         "first": first,
