@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
 from genesis.app import App
@@ -222,7 +223,7 @@ def test_the_wait_that_the_database_asks_for_is_kept(proxied: App, proxy: Proxy)
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [(16500, 429), (50, 503), (112, 503), (13, 503), (18, 503), (91, 503), (2, 503)]
+    ("code", "status"), [(16500, 429), (50, 503), (112, 503), (13, 503), (18, 503), (91, 503), (8000, 503)]
 )
 @pytest.mark.usefixtures("impatient")
 def test_what_stays_refused_is_told_with_a_time_to_come_back(
@@ -232,6 +233,62 @@ def test_what_stays_refused_is_told_with_a_time_to_come_back(
     response = send(proxied, "runs/search", experiment_ids=["0"])
     assert response.status == status
     assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("code", [2, 51091, 51156])
+def test_a_search_that_the_database_cannot_do_is_a_refusal_not_a_failure(
+    proxied: App, proxy: Proxy, code: int
+) -> None:
+    proxy.answer("find", refusal(code))
+    response = send(proxied, "runs/search", experiment_ids=["0"])
+    assert (response.status, orjson.loads(response.whole())["message"]) == (
+        400,
+        "The search is too complex for the database.",
+    )
+
+
+def test_a_long_pattern_is_answered_or_refused_and_is_no_failure(proxied: App) -> None:
+    post(proxied, "runs/set-tag", run_id=create_run(proxied), key="t", value="x" * 5000)
+    like = "tags.t LIKE '%" + "x" * 4000 + "'"
+    assert send(proxied, "runs/search", experiment_ids=["0"], filter=like).status in (200, 400)
+
+
+def test_what_the_database_refuses_is_told_without_its_documents(
+    proxied: App, proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = create_run(proxied)
+    error = {"index": 0, "code": 8000, "errmsg": "SECRET"}
+    proxy.answer("insert", {"ok": 1.0, "n": 0, "writeErrors": [error]})
+    response = send(proxied, "runs/log-metric", run_id=run_id, key="PRIVATE", value=1, timestamp=1)
+    assert response.status == 503
+    assert b"refused an operation" in response.whole()
+    assert "8000" in caplog.text
+    assert "SECRET" not in caplog.text
+    assert "PRIVATE" not in caplog.text
+
+
+def test_points_too_large_for_the_database_are_a_refusal_not_a_failure(proxied: App, proxy: Proxy) -> None:
+    run_id = create_run(proxied)
+    error = {"index": 0, "code": 10334, "errmsg": "BSONObj size"}
+    proxy.answer("insert", {"ok": 1.0, "n": 0, "writeErrors": [error]})
+    assert send(proxied, "runs/log-metric", run_id=run_id, key="m", value=1, timestamp=1).status == 400
+
+
+def test_points_that_no_majority_has_are_written_again(proxied: App, proxy: Proxy) -> None:
+    run_id = create_run(proxied)
+    error = {"code": 64, "errmsg": "waiting for replication timed out", "errInfo": {"wtimeout": True}}
+    proxy.answer("insert", {"ok": 1.0, "n": 1, "writeConcernError": error})
+    post(proxied, "runs/log-metric", run_id=run_id, key="m", value=1, timestamp=1)
+    assert len(get(proxied, "metrics/get-history", run_id=run_id, metric_key="m")["metrics"]) == 1
+
+
+def test_a_database_that_has_no_collection_yet_is_begun(
+    proxy: Proxy, mongodb_uri: str, tmp_path: Path
+) -> None:
+    proxy.answer("find", {**refusal(26), "codeName": "NamespaceNotFound"})
+    with closing(App(Settings(data=str(tmp_path), database_uri=proxy.address(mongodb_uri)))) as app:
+        assert get(app, "experiments/get", experiment_id="0")["experiment"]["name"] == "Default"
+    assert proxy.met == ["find"]
 
 
 @pytest.mark.usefixtures("impatient")

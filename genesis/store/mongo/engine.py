@@ -27,12 +27,13 @@ from genesis.store.engine import (
     Updated,
     sort_key,
 )
-from genesis.store.mongo.client import BUSY, START_SECONDS, connect, steadily
+from genesis.store.mongo.client import START_SECONDS, connect, steadily
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
 
 DUPLICATE_KEY = 11000
+NAMESPACE_NOT_FOUND = 26
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 BATCH = 10_000
@@ -61,7 +62,7 @@ class MongoEngine:
 
     def prepare(self) -> None:
         """``init`` when it was never run here; one command otherwise."""
-        found = steadily(lambda: self._database["meta"].find_one({"_id": "schema"}), START_SECONDS)
+        found = steadily(self._schema, START_SECONDS)
         version = found["version"] if found else 0
         if version > VERSION:
             raise ValueError(
@@ -69,6 +70,15 @@ class MongoEngine:
             )
         if version < VERSION:
             self.init()
+
+    def _schema(self) -> Document | None:
+        try:
+            return self._database["meta"].find_one({"_id": "schema"})
+        except OperationFailure as error:
+            if error.code == NAMESPACE_NOT_FOUND:
+                # Cosmos DB RU says so where others find nothing.
+                return None
+            raise
 
     def init(self) -> None:
         for collection in COLLECTIONS:
@@ -122,7 +132,7 @@ class MongoEngine:
                 cursor = cursor.sort([(field, ASCENDING) for field in sort])
             return [loaded(collection, kept) for kept in cursor]
 
-        return steadily(attempt)
+        return steadily(attempt, search=True)
 
     def _newest(self, collection: Collection, query: Query) -> list[Document]:
         """A page in the default order: a walk along its index, which begins where the last page ended."""
@@ -144,7 +154,8 @@ class MongoEngine:
         paths = [item.path for item in query.order]
         conditions = where(collection, query.where)
         keys = steadily(
-            lambda: list(self._of(collection).find(conditions, projection(paths), batch_size=BATCH))
+            lambda: list(self._of(collection).find(conditions, projection(paths), batch_size=BATCH)),
+            search=True,
         )
         compare = _comparison(query.order)
         ranked: Iterable[SortKey] = (sort_key(collection, query.order, loaded(collection, k)) for k in keys)
@@ -220,10 +231,8 @@ class MongoEngine:
             try:
                 self._database["points"].insert_many(buckets, ordered=False)
             except BulkWriteError as error:
-                failures = error.details["writeErrors"]
-                if any(f["code"] in BUSY for f in failures):
-                    raise _throttled(error) from error
-                if any(f["code"] != DUPLICATE_KEY for f in failures):
+                failed = error.details["writeErrors"]
+                if error.details["writeConcernErrors"] or any(f["code"] != DUPLICATE_KEY for f in failed):
                     raise
 
         steadily(attempt)
@@ -298,12 +307,6 @@ def _bucket(run: str, metric: str, points: Points, mark: str) -> Document:
         "timestamps": points.timestamps,
         "values": points.values,
     }
-
-
-def _throttled(error: BulkWriteError) -> Exception:
-    """The bulk's first throttling failure as the plain error that is retried."""
-    failure = next(f for f in error.details["writeErrors"] if f["code"] in BUSY)
-    return OperationFailure(failure["errmsg"], failure["code"])
 
 
 def _comparison(order: Sequence[Order]) -> Callable[[SortKey, SortKey], int]:
