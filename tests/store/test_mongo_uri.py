@@ -39,7 +39,6 @@ def test_an_app_name_in_the_uri_is_kept(uri: str, expected: str) -> None:
         (f"{HOST}/?appName=journal", True),
         (f"{HOST}/?journal=false", False),
         (f"{HOST}/?JOURNAL=false", False),
-        (f"{HOST}/?j=false", False),
     ],
 )
 def test_writes_are_journaled_unless_the_uri_says_otherwise(uri: str, expected: bool) -> None:

@@ -35,7 +35,7 @@ START_SECONDS = 5.0
 
 THROTTLED = 16500
 BUSY = {THROTTLED, 50, 64, 112}
-"""Worth another try: request rate too large (Cosmos DB), time limit, write concern's limit, write conflict."""
+"""Worth another try: request rate too large (Cosmos DB), out of time, no majority in time, write conflict."""
 TOO_LARGE = {10334, 17420, 17419}
 TOO_COMPLEX = {2, 51091, 51156}
 """What is said to a search that is too much: bad value, and regular expressions that cannot be used."""
@@ -95,19 +95,20 @@ def steadily(operation: Callable[[], T], patience: float | None = None, *, searc
         except DocumentTooLarge as error:
             # Found out by the driver itself, and no PyMongoError.
             raise _too_large() from error
-        except OperationFailure as error:
-            wait = _asked(error, pause) if _codes(error) & BUSY else None
-            if wait is None or time.monotonic() + wait > deadline:
-                # Without the driver's error: its text, which would be logged, may hold whole documents.
-                raise _refusal(error, search) from None
-        except AutoReconnect as error:
-            wait = pause * (0.5 + random())  # noqa: S311
-            if time.monotonic() + wait > deadline:
-                raise _failure(error) from error
         except PyMongoError as error:
-            raise _failure(error) from error
+            wait = _wait(error, pause)
+            if wait is None or time.monotonic() + wait > deadline:
+                raise _failure(error, search) from _logged(error)
         time.sleep(wait)
         pause = min(pause * 2, 2.0)
+
+
+def _wait(error: PyMongoError, pause: float) -> float | None:
+    """Seconds to wait before the next try; None when another try is no use."""
+    if isinstance(error, OperationFailure) and _codes(error) & BUSY:
+        told = re.search(r"RetryAfterMs=(\d+)", str(error))
+        return int(told[1]) / 1000 if told else pause * (0.5 + random())  # noqa: S311
+    return pause * (0.5 + random()) if isinstance(error, AutoReconnect) else None  # noqa: S311
 
 
 def _codes(error: OperationFailure) -> set[int | None]:
@@ -117,10 +118,19 @@ def _codes(error: OperationFailure) -> set[int | None]:
     return {error.code, *(failure.get("code") for failure in failures)}
 
 
-def _asked(error: OperationFailure, pause: float) -> float:
-    """Seconds that the database asks to wait for, or about ``pause``."""
-    told = re.search(r"RetryAfterMs=(\d+)", str(error))
-    return int(told[1]) / 1000 if told else pause * (0.5 + random())  # noqa: S311
+def _logged(error: PyMongoError) -> PyMongoError | None:
+    """The error where it may be logged: the text of an operation's failure can hold whole documents."""
+    return None if isinstance(error, OperationFailure) else error
+
+
+def _failure(error: PyMongoError, search: bool) -> GenesisError:
+    if isinstance(error, OperationFailure):
+        return _refusal(error, search)
+    if isinstance(error, ConnectionFailure):
+        return unavailable("The database cannot be reached just now; try again.", 5)
+    if isinstance(error, ConfigurationError):
+        return unavailable("The database cannot be found, or is of no use; see the server's log.", 5)
+    return unavailable("The database's driver failed; see the server's log.", 5)
 
 
 def _refusal(error: OperationFailure, search: bool) -> GenesisError:
@@ -141,14 +151,6 @@ def _refusal(error: OperationFailure, search: bool) -> GenesisError:
     if codes & STRANGERS:
         return unavailable("The database refuses this server's credentials; see the server's log.", 30)
     return unavailable("The database refused an operation; see the server's log.", 5)
-
-
-def _failure(error: PyMongoError) -> GenesisError:
-    if isinstance(error, ConnectionFailure):
-        return unavailable("The database cannot be reached just now; try again.", 5)
-    if isinstance(error, ConfigurationError):
-        return unavailable("The database cannot be found, or is of no use; see the server's log.", 5)
-    return unavailable("The database's driver failed; see the server's log.", 5)
 
 
 def _too_large() -> GenesisError:
