@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heappush, heapreplace
+from itertools import groupby
 from typing import NamedTuple
 
 from genesis.errors import invalid
@@ -96,21 +97,32 @@ class Histories:
             [key(self._workspace, run_id)], metric, since=None if after is None else after[0]
         )
         if size is None:
-            return _behind(distinct(p for b in buckets for p in b.points.unpack()), after), ""
-        points = _first(buckets, after, size + 1)
-        if len(points) <= size:
-            return points, ""
-        points = points[:size]
-        return points, token(points[-1].rank())
+            points = (p for b in buckets for p in b.points.unpack())
+            return distinct(p for p in points if after is None or p.rank() > after), ""
+        page = first(buckets, after, size + 1)
+        if len(page) <= size:
+            return page, ""
+        page = page[:size]
+        return page, token(page[-1].rank())
 
-    def of_runs(self, run_ids: Sequence[str], metric: str) -> dict[str, list[Point]]:
-        """The whole history of one metric in some runs, by run id; one command for all of them."""
+    def of_runs(self, run_ids: Sequence[str], metric: str, most: int | None = None) -> dict[str, list[Point]]:
+        """The history of one metric in some runs, by run id; one command for all of them.
+
+        With ``most`` only as many points in all, of the runs whose ids come first.
+        """
         keys = {key(self._workspace, run_id): run_id for run_id in run_ids}
-        found: Mapping[str, list[Point]] = {run_id: [] for run_id in keys.values()}
-        if keys:
-            for bucket in self._engine.points(list(keys), metric):
-                found[keys[bucket.run]].extend(bucket.points.unpack())
-        return {run_id: distinct(points) for run_id, points in found.items()}
+        found: dict[str, list[Point]] = {run_id: [] for run_id in keys.values()}
+        if not keys or most == 0:
+            return found
+        for run, buckets in groupby(self._engine.points(list(keys), metric), key=lambda b: b.run):
+            if most is None:
+                found[keys[run]] = distinct(p for b in buckets for p in b.points.unpack())
+                continue
+            found[keys[run]] = first(buckets, None, most)
+            most -= len(found[keys[run]])
+            if not most:
+                break
+        return found
 
 
 def _groups(buckets: Iterable[Bucket]) -> Iterator[list[Bucket]]:
@@ -143,19 +155,31 @@ def _place(page_token: str) -> Rank | None:
     return rank
 
 
-def _behind(points: list[Point], after: Rank | None) -> list[Point]:
-    if after is None:
-        return points
-    return points[bisect_right(points, after, key=Point.rank) :]
+def first(buckets: Iterable[Bucket], after: Rank | None, size: int) -> list[Point]:
+    """The first ``size`` points behind ``after``, reading no bucket that begins later than they end.
 
-
-def _first(buckets: Iterable[Bucket], after: Rank | None, size: int) -> list[Point]:
-    """The first ``size`` points behind ``after``, reading no bucket that begins later than they end."""
-    points: list[Point] = []
+    Holds no more points than that, in a heap with the last of them on top, so that a page costs the
+    same however many points have one time.
+    """
+    held: dict[Rank, Point] = {}
+    heap: list[Rank] = []
     for bucket in buckets:
-        if len(points) >= size:
-            points = _behind(distinct(points), after)
-            if len(points) >= size and bucket.first > points[size - 1].timestamp:
-                break
-        points.extend(bucket.points.unpack())
-    return _behind(distinct(points), after)[:size]
+        if len(heap) == size and bucket.first > -heap[0][0]:
+            break
+        for point in bucket.points.unpack():
+            rank = point.rank()
+            if rank in held or (after is not None and rank <= after):
+                continue
+            if len(heap) < size:
+                heappush(heap, _turned(rank))
+            elif _turned(rank) > heap[0]:
+                del held[_turned(heapreplace(heap, _turned(rank)))]
+            else:
+                continue
+            held[rank] = point
+    return [held[rank] for rank in sorted(held)]
+
+
+def _turned(rank: Rank) -> Rank:
+    """What comes before another where ``rank`` comes after it, and back again."""
+    return (-rank[0], -rank[1], -rank[2], not rank[3])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from uuid import uuid4
@@ -92,6 +93,55 @@ def test_pages_visit_every_point_once_in_order(store: Store, size: int | None) -
     assert comparable(read(store, size=size)) == comparable(sorted(points, key=Point.rank))
 
 
+def stacked(count: int, each: int) -> list[Bucket]:
+    """Buckets that all begin at once, their points spread over all of them."""
+    points = [
+        Points.pack([Point(0, step, 0.5) for step in range(i, each * count, count)]) for i in range(count)
+    ]
+    return [Bucket(str(i), RUN, 0, packed) for i, packed in enumerate(points)]
+
+
+def test_a_page_of_many_points_of_one_time_is_read_fast() -> None:
+    buckets = stacked(100, 1000)
+    after = Point(0, 49_999, 0.5).rank()
+    began = time.monotonic()
+    page = histories.first(buckets, after, 1000)
+    assert time.monotonic() - began < 1
+    assert [point.step for point in page] == list(range(50_000, 51_000))
+
+
+def test_a_page_reads_no_bucket_that_begins_behind_it() -> None:
+    def reading() -> Iterator[Bucket]:
+        for i in range(10):
+            yield Bucket(str(i), RUN, i, Points.pack([Point(i, 0, 0.5), Point(99, i, 0.5)]))
+            read.append(i)
+
+    read: list[int] = []
+    assert [point.timestamp for point in histories.first(reading(), None, 4)] == [0, 1, 2, 3]
+    assert read == [0, 1, 2, 3]
+
+
+POINTS_OF_FEW_TIMES = st.builds(
+    Point, st.integers(0, 3), st.integers(-2, 2), st.sampled_from([0.0, 1.0, math.nan])
+)
+
+
+@given(
+    packs=st.lists(st.lists(POINTS_OF_FEW_TIMES, min_size=1, max_size=6), max_size=6),
+    after=st.none() | POINTS_OF_FEW_TIMES,
+    size=st.integers(1, 8),
+)
+def test_the_first_points_are_those_that_sorting_finds(
+    packs: list[list[Point]], after: Point | None, size: int
+) -> None:
+    packed = [Points.pack(points) for points in packs]
+    buckets = sorted((Bucket("", RUN, p.span[0], p) for p in packed), key=lambda bucket: bucket.first)
+    place = None if after is None else after.rank()
+    everything = sorted({point.rank() for points in packs for point in points})
+    expected = [rank for rank in everything if place is None or rank > place][:size]
+    assert [point.rank() for point in histories.first(buckets, place, size)] == expected
+
+
 def test_the_last_page_has_no_token_even_when_it_is_full(store: Store) -> None:
     log(store, [Point(i, i, 0.0) for i in range(4)])
     _, at = store.histories.page("r", "m", "", 2)
@@ -138,6 +188,27 @@ def test_histories_of_several_runs_come_by_run(store: Store) -> None:
         "r": [Point(1, 0, 1.0), Point(2, 0, 1.0)],
         "none": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (0, {}),
+        (1, {"r": [1]}),
+        (2, {"r": [1, 2]}),
+        (3, {"r": [1, 2], "s": [3]}),
+        (9, {"r": [1, 2], "s": [3, 4]}),
+    ],
+)
+def test_histories_of_several_runs_end_where_enough_is_found(
+    store: Store, most: int, expected: dict[str, list[int]]
+) -> None:
+    store.runs.create(Run("s", "name", "1", "user", 0, "root/"))
+    for timestamp in (2, 1):
+        log(store, [Point(timestamp, 0, 1.0)])
+        store.runs.log("s", [Metric("m", 1.0, timestamp + 2, 0)])
+    found = store.histories.of_runs(["s", "r", "none"], "m", most)
+    assert {id: [p.timestamp for p in points] for id, points in found.items() if points} == expected
 
 
 @pytest.mark.usefixtures("low_piles")
