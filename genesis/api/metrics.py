@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from genesis.api import limits
-from genesis.entities.runs import Metric
+from genesis.entities.runs import Metric, not_found
 from genesis.errors import invalid
 from genesis.scope import Scope
 from genesis.store.points import Point
@@ -18,6 +18,9 @@ LARGEST = sys.float_info.max
 
 def log(request: w.LogMetric, scope: Scope) -> Reply:
     limits.check_metric(request.key, request.timestamp, request.value)
+    if not limits.RUN_ID.fullmatch(request.run):
+        # No run has such an id, so nothing need be written to find out.
+        raise not_found(request.run)
     metric = Metric(request.key, finite(request.value), request.timestamp, request.step)
     scope.store.runs.log(request.run, [metric])
     return {}
@@ -79,7 +82,11 @@ def get_history(request: w.GetMetricHistory, scope: Scope) -> w.MetricHistoryRep
 
 
 def get_history_bulk(request: w.GetMetricHistoryBulk, scope: Scope) -> w.MetricsWithRunIdsReply:
-    """Runs in the order of their ids, and never more points in all than asked for."""
+    """Runs in the order of their ids, and never more points in all than asked for.
+
+    A negative ``max_results`` is no limit at all, as in MLflow's SQL (``sqlalchemy_store.py``,
+    get_metric_history_bulk, 3.17.2).
+    """
     run_ids = request.run_id
     if not run_ids:
         raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
@@ -90,12 +97,12 @@ def get_history_bulk(request: w.GetMetricHistoryBulk, scope: Scope) -> w.Metrics
         )
     if request.metric_key is None:
         raise invalid("GetMetricHistoryBulk request must specify a metric_key.")
-    most = min(request.max_results, w.MAX_BULK)
-    histories = scope.store.histories.of_runs(run_ids, request.metric_key)
+    most = None if request.max_results < 0 else min(request.max_results, w.MAX_BULK)
+    histories = scope.store.histories.of_runs(run_ids, request.metric_key, most)
     found: list[w.MetricWithRunIdReply] = []
     for run_id in sorted(histories):
         found += w.history_of_run(run_id, request.metric_key, histories[run_id])
-    return {"metrics": found[:most]}
+    return {"metrics": found}
 
 
 def get_history_bulk_interval(
