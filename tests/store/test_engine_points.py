@@ -159,3 +159,15 @@ def test_reading_may_stop_early(engine: Engine) -> None:
     assert next(iter(engine.points(["a"], "m"))).first == 0
     append(engine, 9)
     assert len(read(engine)) == 6
+
+
+def test_no_more_is_asked_for_than_is_read(
+    engine: Engine, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.store.mongo.engine.BATCH", 2)
+    for t in range(6):
+        append(engine, t)
+    buckets = engine.points(["a"], "m")
+    assert [next(buckets).first for _ in range(2)] == [0, 1]
+    assert "getMore" not in commands.names
+    assert [bucket.first for bucket in buckets] == [2, 3, 4, 5]

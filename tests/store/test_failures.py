@@ -14,7 +14,7 @@ import pytest
 
 from genesis.app import App
 from genesis.settings import Settings
-from genesis.store.mongo import client
+from genesis.store.mongo import client, engine
 from tests.servers.secantus import mongodb_address, secantusdb
 from tests.store.calls import create_run, get, post, send
 from tests.store.proxy import Connection, Fault, Message, Proxy
@@ -233,6 +233,26 @@ def test_what_stays_refused_is_told_with_a_time_to_come_back(
     response = send(proxied, "runs/search", experiment_ids=["0"])
     assert response.status == status
     assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("fault", ["cut", "lost", 43, 16500])
+def test_a_history_whose_reading_breaks_off_is_read_on(
+    proxied: App, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, fault: str | int
+) -> None:
+    run_id = create_run(proxied)
+    times = [1, 2, 2, 2, 3, 4]
+    for step, timestamp in enumerate(times):
+        post(proxied, "runs/log-metric", run_id=run_id, key="m", value=1, timestamp=timestamp, step=step)
+    monkeypatch.setattr(engine, "BATCH", 2)
+    if fault == "cut":
+        proxy.cut("getMore")
+    elif fault == "lost":
+        proxy.lose_reply("getMore")
+    else:
+        proxy.answer("getMore", refusal(int(fault)))
+    found = get(proxied, "metrics/get-history", run_id=run_id, metric_key="m")["metrics"]
+    assert [metric["timestamp"] for metric in found] == times
+    assert proxy.met == ["getMore"]
 
 
 @pytest.mark.parametrize("code", [2, 51091, 51156])

@@ -34,8 +34,9 @@ START_SECONDS = 5.0
 """As ``PATIENCE_SECONDS``, before the first answer of a process: who starts it wants to know soon."""
 
 THROTTLED = 16500
-BUSY = {THROTTLED, 50, 64, 112}
-"""Worth another try: request rate too large (Cosmos DB), out of time, no majority in time, write conflict."""
+BUSY = {THROTTLED, 43, 50, 64, 112}
+"""Worth another try: request rate too large (Cosmos DB), cursor lost, out of time, no majority in time, write
+conflict."""
 TOO_LARGE = {10334, 17420, 17419}
 TOO_COMPLEX = {2, 51091, 51156}
 """What is said to a search that is too much: bad value, and regular expressions that cannot be used."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.collection import Collection as MongoCollection
+from pymongo.cursor import Cursor
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 
 from genesis.errors import GenesisError, invalid, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
@@ -273,10 +274,10 @@ class MongoEngine:
             conditions["last"] = {"$gte": since}
         order = [("run", ASCENDING), ("key", ASCENDING), ("first", ASCENDING)]
 
-        def attempt() -> list[Document]:
-            return list(self._database["points"].find(conditions, batch_size=BATCH).sort(order))
+        def begin() -> Cursor[Document]:
+            return self._database["points"].find(conditions, batch_size=BATCH).sort(order)
 
-        for kept in steadily(attempt):
+        for kept in _as_it_comes(begin):
             columns = Points(kept["steps"], kept["timestamps"], kept["values"])
             yield Bucket(kept["_id"], kept["run"], kept["first"], columns)
 
@@ -287,6 +288,35 @@ class MongoEngine:
 
     def close(self) -> None:
         self._database.client.close()
+
+
+def _as_it_comes(begin: Callable[[], Cursor[Document]]) -> Iterator[Document]:
+    """Buckets in order of run and first timestamp, no more of them at once than a reply holds.
+
+    Where the connection breaks the cursor is begun again, and what was given before is skipped.
+    """
+    cursor = begin()
+
+    def following() -> Document | None:
+        nonlocal cursor
+        try:
+            return next(cursor, None)
+        except PyMongoError:
+            cursor = begin()
+            raise
+
+    place = ("", 0)
+    given: set[str] = set()
+    try:
+        while (kept := steadily(following)) is not None:
+            at = (kept["run"], kept["first"])
+            if at > place:
+                place, given = at, set()
+            if at == place and kept["_id"] not in given:
+                given.add(kept["_id"])
+                yield kept
+    finally:
+        cursor.close()
 
 
 def _fixed(condition: Any) -> bool:
