@@ -13,7 +13,7 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-COMMANDS = {"insert", "find", "getMore", "update", "delete", "findAndModify", "createIndexes"}
+COMMANDS = {"insert", "find", "getMore", "update", "delete", "findAndModify", "create", "createIndexes"}
 QUERY_OPERATORS = {
     *("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"),
     *("$and", "$nor", "$exists", "$elemMatch", "$regex", "$options"),

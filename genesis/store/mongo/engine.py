@@ -35,6 +35,7 @@ from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
 
 DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
+NAMESPACE_EXISTS = 48
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 BATCH = 10_000
@@ -82,6 +83,9 @@ class MongoEngine:
             raise
 
     def init(self) -> None:
+        # Those without an index as well, which else the first write would create with defaults of the service.
+        for created in (*(collection.name for collection in COLLECTIONS), "points", "counters", "meta"):
+            self._ensure_collection(created)
         for collection in COLLECTIONS:
             for fields in collection.indexes:
                 self._ensure_index(collection.name, fields)
@@ -92,6 +96,17 @@ class MongoEngine:
                 {"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True
             )
         )
+
+    def _ensure_collection(self, name: str) -> None:
+        def attempt() -> None:
+            try:
+                # Without the driver's own look, which lists all collections and may be overtaken.
+                self._database.create_collection(name, check_exists=False)
+            except OperationFailure as error:
+                if error.code != NAMESPACE_EXISTS:
+                    raise
+
+        steadily(attempt)
 
     def _ensure_index(self, name: str, fields: Sequence[str]) -> None:
         keys = [(field, ASCENDING) for field in fields]
