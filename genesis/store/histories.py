@@ -85,7 +85,8 @@ class Histories:
                 self._merge(run, metric, pile.since)
 
     def _merge(self, run: str, metric: str, since: int) -> None:
-        small = [b for b in self._engine.points([run], metric, since) if b.points.size < SMALL]
+        found = self._engine.points([run], metric, since)
+        small = [b for b in found if b.points.size < SMALL and not b.merged]
         for buckets in _groups(small):
             merged = Points.pack(distinct(p for b in buckets for p in b.points.unpack()))
             self._engine.merge(run, metric, buckets, merged)

@@ -63,6 +63,8 @@ class Bucket(NamedTuple):
     run: str
     first: int
     points: Points
+    merged: bool = False
+    """Its points are in another bucket as well; it stays a while for those who are reading."""
 
 
 def distinct(points: Iterable[Point]) -> list[Point]:

@@ -33,7 +33,8 @@ def append(
 def read(
     engine: Engine, runs: Sequence[str] = ("a",), metric: str = "m", since: int | None = None
 ) -> list[Bucket]:
-    return list(engine.points(runs, metric, since))
+    """Buckets that stay: those that were merged may linger for the readers of the moment."""
+    return [bucket for bucket in engine.points(runs, metric, since) if not bucket.merged]
 
 
 def timestamps(buckets: Sequence[Bucket]) -> list[list[int]]:
@@ -171,3 +172,37 @@ def test_no_more_is_asked_for_than_is_read(
     assert [next(buckets).first for _ in range(2)] == [0, 1]
     assert "getMore" not in commands.names
     assert [bucket.first for bucket in buckets] == [2, 3, 4, 5]
+
+
+def test_a_merge_removes_only_what_an_earlier_one_left(engine: Engine, commands: Commands) -> None:
+    append(engine, 1)
+    append(engine, 2)
+    engine.merge("a", "m", read(engine), Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)]))
+    removed = [part["q"] for name, sent in commands.sent if name == "delete" for part in sent["deletes"]]
+    assert all("$lt" in conditions["merged"] for conditions in removed)
+
+
+def test_what_was_merged_goes_with_a_later_merge(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for t in (1, 2):
+        append(engine, t)
+    engine.merge("a", "m", read(engine), Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)]))
+    monkeypatch.setattr("genesis.store.mongo.engine.LINGER_MS", -1)
+    append(engine, 3)
+    append(engine, 4)
+    merged = Points.pack([Point(t, t, 0.5) for t in (1, 2, 3, 4)])
+    engine.merge("a", "m", read(engine), merged)
+    assert [bucket.points for bucket in engine.points(["a"], "m")] == [merged]
+
+
+def test_a_merge_of_one_metric_leaves_what_lingers_of_others(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for metric in ("m", "n"):
+        append(engine, 1, metric=metric)
+        append(engine, 2, metric=metric)
+    both = Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)])
+    engine.merge("a", "m", read(engine), both)
+    before = list(engine.points(["a"], "m"))
+    monkeypatch.setattr("genesis.store.mongo.engine.LINGER_MS", -1)
+    engine.merge("a", "n", read(engine, metric="n"), both)
+    assert list(engine.points(["a"], "m")) == before

@@ -53,7 +53,8 @@ def read(store: Store, metric: str = "m", size: int | None = None) -> list[Point
 
 
 def buckets(engine: Engine, metric: str = "m") -> list[Bucket]:
-    return list(engine.points([RUN], metric))
+    """Those that stay: a merge may leave what it merged to the readers of the moment."""
+    return [bucket for bucket in engine.points([RUN], metric) if not bucket.merged]
 
 
 def comparable(points: Iterable[Point]) -> list[tuple[int, int, str]]:
@@ -351,3 +352,19 @@ def test_any_points_are_read_in_order_each_once_in_pages_of_any_size(
         log(store, points)
     expected = sorted({p.rank(): p for points in calls for p in points}.values(), key=Point.rank)
     assert comparable(read(store, size=size)) == comparable(expected)
+
+
+@pytest.mark.usefixtures("low_piles")
+def test_a_reader_that_a_merge_overtakes_misses_no_point(
+    store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.store.mongo.engine.BATCH", 2)
+    for i in range(7):
+        log(store, [Point(i, i, 0.5)])
+    reading = engine.points([RUN], "m")
+    seen = [next(reading), next(reading)]
+    with ThreadPoolExecutor(1) as another:
+        another.submit(log, store, [Point(7, 7, 0.5)]).result()
+        assert len(another.submit(buckets, engine).result()) == 1
+    steps = [p.step for bucket in (*seen, *reading) for p in bucket.points.unpack()]
+    assert set(range(7)) <= set(steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from heapq import nsmallest
@@ -36,6 +37,8 @@ from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
 DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
 NAMESPACE_EXISTS = 48
+LINGER_MS = 5_000
+"""How long small buckets stay beside the one they were merged into; longer than a reader is on its way."""
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 BATCH = 10_000
@@ -83,7 +86,7 @@ class MongoEngine:
             raise
 
     def init(self) -> None:
-        # Those without an index as well, which else the first write would create with defaults of the service.
+        # Those without an index as well: the first write would make them, where it may.
         for created in (*(collection.name for collection in COLLECTIONS), "points", "counters", "meta"):
             self._ensure_collection(created)
         for collection in COLLECTIONS:
@@ -294,12 +297,17 @@ class MongoEngine:
 
         for kept in _as_it_comes(begin):
             columns = Points(kept["steps"], kept["timestamps"], kept["values"])
-            yield Bucket(kept["_id"], kept["run"], kept["first"], columns)
+            yield Bucket(kept["_id"], kept["run"], kept["first"], columns, "merged" in kept)
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
         # Without a mark the same points have the same key, so that merging them again changes nothing.
         stays = self._append(run, {metric: merged})
-        self._take_back([bucket.id for bucket in buckets if bucket.id not in stays])
+        points, now = self._database["points"], time.time_ns() // 1_000_000
+        # A reader may be past the merged bucket and not yet at these: a later merge removes them.
+        read = {"_id": {"$in": [bucket.id for bucket in buckets if bucket.id not in stays]}}
+        steadily(lambda: points.update_many(read, {"$set": {"merged": now}}))
+        unread = {"run": run, "key": metric, "merged": {"$lt": now - LINGER_MS}}
+        steadily(lambda: points.delete_many(unread))
 
     def close(self) -> None:
         self._database.client.close()
