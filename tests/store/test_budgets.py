@@ -114,7 +114,7 @@ def test_getting_many_histories_takes_one_command(app: App, spent: Spent) -> Non
         ({"filter": "params.p = 'v' AND metrics.m > 0.5 AND tags.t LIKE '%'"}, ["find"]),
         ({"order_by": ["metrics.m DESC"]}, ["find", "find"]),
         ({"order_by": ["params.p", "start_time DESC"], "filter": "metrics.m >= 0"}, ["find", "find"]),
-        ({"run_view_type": "ALL"}, ["find"]),
+        ({"run_view_type": "ALL"}, ["find", "find"]),
     ],
     ids=["default order", "filtered", "by metric", "by parameter", "all stages"],
 )

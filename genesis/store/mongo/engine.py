@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from heapq import nsmallest
+from itertools import product
+from operator import itemgetter
 from os import urandom
 from typing import Any
 
@@ -41,6 +43,8 @@ LINGER_MS = 5_000
 """How long small buckets stay beside the one they were merged into; longer than a reader is on its way."""
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
+WALKS = 2
+"""Walks along its index that a page in the default order may take: two experiments, or both stages of one."""
 BATCH = 10_000
 """Documents a reply may hold, so that a page is one command; the server's own size limit still holds."""
 
@@ -159,14 +163,17 @@ class MongoEngine:
         if query.after is not None:
             clauses = (*clauses, Clause(Path(collection.newest), Op.GT, query.after[0][1]))
         conditions = where(collection, clauses)
-        fixed = [name for name in (collection.scope, collection.stage) if _fixed(conditions.get(name))]
+        scopes, stages = (_values(conditions.get(name)) for name in (collection.scope, collection.stage))
+        if not 1 <= len(scopes) * len(stages) <= WALKS:
+            return self._fetch(collection, conditions, query.limit, (collection.newest,))
         # Cosmos DB RU sorts only by the very fields of an index, in its order.
-        sort = (
-            (collection.scope, collection.stage, collection.newest)
-            if len(fixed) == 2
-            else (collection.newest,)
-        )
-        return self._fetch(collection, conditions, query.limit, sort)
+        sort = (collection.scope, collection.stage, collection.newest)
+        found: list[Document] = []
+        for scope, stage in product(scopes, stages):
+            narrow = {**conditions, collection.scope: scope, collection.stage: stage}
+            found += self._fetch(collection, narrow, query.limit, sort)
+        found.sort(key=itemgetter(collection.newest))
+        return found[: query.limit] if query.limit else found
 
     def _sorted(self, collection: Collection, query: Query) -> list[Document]:
         """A page in any other order, which no portable index serves: sort the keys here, fetch the page."""
@@ -342,8 +349,11 @@ def _as_it_comes(begin: Callable[[], Cursor[Document]]) -> Iterator[Document]:
         cursor.close()
 
 
-def _fixed(condition: Any) -> bool:
-    return isinstance(condition, dict) and "$eq" in condition
+def _values(condition: Any) -> list[Filter]:
+    """A condition on a field as one for each value it may have; none where it does not say which."""
+    if "$eq" in (condition or {}):
+        return [condition]
+    return [{"$eq": value} for value in condition["$in"]] if condition and [*condition] == ["$in"] else []
 
 
 def _bucket(run: str, metric: str, points: Points, mark: str) -> Document:
