@@ -108,13 +108,16 @@ class Engine(Protocol):
         """The next number of a counter, from 1; never the same twice."""
 
     def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
-        """Buckets of one metric of some runs, by run and then first timestamp.
+        """Buckets of one metric of some runs, by run and then first timestamp, as they are read.
 
         With ``since`` (ms) buckets that end before it may be left out.
         """
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
-        """Store ``merged`` in place of ``buckets``; repeating it after an interruption is harmless."""
+        """Store ``merged`` in place of ``buckets``; repeating it after an interruption is harmless.
+
+        What was merged may linger for readers that are under way: they drop what they meet twice.
+        """
 
     def close(self) -> None:
         """Let go of connections."""
