@@ -6,6 +6,7 @@
 | an experiment by name | experiments | workspace, name |
 | page of experiments, newest first | experiments | workspace, lifecycle, newest |
 | page of runs, newest first | runs | experiment, lifecycle, newest |
+| page of runs of many experiments, newest first | runs | workspace, newest |
 | page of runs by anything else, filters | runs | experiment; map entries where the engine indexes them |
 | history of a metric | points | run, key, first |
 
@@ -65,7 +66,7 @@ EXPERIMENTS = Collection(
     newest="newest",
     stage="lifecycle",
     maps=(Map("tags"),),
-    indexes=(("workspace", "lifecycle", "newest"), ("workspace", "name"), ("newest",)),
+    indexes=(("workspace", "lifecycle", "newest"), ("workspace", "name")),
 )
 
 NAMES = Collection(name="names", scope="workspace", fields=("workspace",))
@@ -75,6 +76,7 @@ RUNS = Collection(
     name="runs",
     scope="experiment",
     fields=(
+        "workspace",
         "experiment",
         "lifecycle",
         "newest",
@@ -89,7 +91,7 @@ RUNS = Collection(
     stage="lifecycle",
     maps=(Map("params"), Map("tags"), Map("metrics", members=("step", "timestamp", "value"))),
     lists=("inputs",),
-    indexes=(("experiment", "lifecycle", "newest"), ("newest",)),
+    indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
 )
 
 DATASETS = Collection(name="datasets", scope="experiment", fields=("experiment",), indexes=(("experiment",),))
@@ -101,6 +103,11 @@ COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS)
 def name(text: str) -> str:
     """A text of any length and letters as part of a key; different texts have different names."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def workspace_of(key: str) -> str:
+    """The workspace of a document, by its key or by a field that holds another's."""
+    return key.partition("|")[0]
 
 
 def key(*parts: str) -> str:

@@ -19,7 +19,7 @@ QUERY_OPERATORS = {
     *("$and", "$nor", "$exists", "$elemMatch", "$regex", "$options"),
 }
 UPDATE_OPERATORS = {"$set", "$unset", "$inc", "$max", "$push", "$each"}
-"""Rows marked Y for RU, vCore, mongod and secantusdb in the allow-list of operators (mongo-portability 4)."""
+"""Rows marked Y for RU, vCore, mongod and secantusdb, by their documentation or by trial."""
 
 SCOPES = {"experiments": "workspace", "runs": "experiment", "points": "run", "names": None, "datasets": None}
 """The field that a find or update fixes, unless it fixes the key."""

@@ -17,6 +17,7 @@ def run(id: str, **fields: Any) -> Document:
     """A run; its place in the default order is its id unless given."""
     return {
         "id": id,
+        "workspace": "default",
         "experiment": EXPERIMENT,
         "lifecycle": "active",
         "newest": id,

@@ -157,6 +157,19 @@ def test_opening_a_database_that_is_ready_takes_one_command(app: App, mongodb_ur
     assert spent(lambda: open_engine(mongodb_uri).close()) == ["find"]
 
 
+def test_a_page_of_many_experiments_is_one_walk_within_the_workspace(
+    app: App, spent: Spent, commands: Commands
+) -> None:
+    ids = [post(app, "experiments/create", name=f"e{i}")["experiment_id"] for i in range(4)]
+    runs = [create_run(app, experiment_id=id, start_time=i) for i, id in enumerate(ids * 2)]
+    found = post(app, "runs/search", experiment_ids=ids, max_results=5)["runs"]
+    assert [run["info"]["run_id"] for run in found] == runs[:2:-1]
+    assert spent(lambda: post(app, "runs/search", experiment_ids=ids)) == ["find"]
+    _, command = commands.sent[-1]
+    assert command["filter"]["workspace"] == {"$eq": "default"}
+    assert list(command["sort"]) == ["workspace", "newest"]
+
+
 def test_creating_an_experiment_takes_four_commands(app: App, spent: Spent) -> None:
     made = spent(lambda: post(app, "experiments/create", name="x"))
     # Its number, its name, itself, and that its name need not make it again.

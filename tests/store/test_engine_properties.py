@@ -94,7 +94,8 @@ def filled(engine: Engine, documents: list[dict[str, Any]]) -> tuple[Clause, lis
         # Unique, as the default order's field is.
         newest = f"{fields['newest']}|{i:02d}"
         id = f"{experiment}|{i:02d}"
-        runs.append({**fields, "id": id, "experiment": experiment, "lifecycle": "active", "newest": newest})
+        place = {"workspace": "default", "experiment": experiment, "lifecycle": "active", "newest": newest}
+        runs.append({**fields, "id": id, **place})
         assert engine.insert(RUNS, runs[-1])
     return Clause(Path("experiment"), Op.EQ, experiment), runs
 

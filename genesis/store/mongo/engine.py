@@ -34,7 +34,7 @@ from genesis.store.engine import (
 from genesis.store.mongo.client import START_SECONDS, connect, steadily
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
 from genesis.store.points import Bucket, Points
-from genesis.store.schema import COLLECTIONS, VERSION, Collection, name
+from genesis.store.schema import COLLECTIONS, VERSION, Collection, name, workspace_of
 
 DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
@@ -165,7 +165,9 @@ class MongoEngine:
         conditions = where(collection, clauses)
         scopes, stages = (_values(conditions.get(name)) for name in (collection.scope, collection.stage))
         if not 1 <= len(scopes) * len(stages) <= WALKS:
-            return self._fetch(collection, conditions, query.limit, (collection.newest,))
+            # One walk along the workspace (a search has one): what other scopes hold is passed over.
+            conditions["workspace"] = {"$eq": workspace_of(scopes[0]["$eq"])}
+            return self._fetch(collection, conditions, query.limit, ("workspace", collection.newest))
         # Cosmos DB RU sorts only by the very fields of an index, in its order.
         sort = (collection.scope, collection.stage, collection.newest)
         found: list[Document] = []
