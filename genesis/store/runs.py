@@ -195,7 +195,8 @@ class Runs:
     def _element(self, experiment: str, id: str, given: DatasetInput) -> Document:
         """A data set as a run keeps it: described as the first run of the experiment described it."""
         dataset = vars(given.dataset)
-        described = {"id": f"{experiment}|{id}", "experiment": experiment, **dataset}
+        within = {"workspace": self._workspace, "experiment": experiment}
+        described = {"id": key(experiment, id), **within, **dataset}
         if not self._engine.insert(DATASETS, described):
             described = self._engine.get(DATASETS, described["id"]) or described
         element = {"id": id, **{field: described[field] for field in dataset if described[field] != ""}}

@@ -10,7 +10,8 @@
 | page of runs by anything else, filters | runs | experiment; map entries where the engine indexes them |
 | history of a metric | points | run, key, first |
 
-Keys begin with the workspace, so that no request reaches a document of another one by its id.
+Every document carries its workspace, and keys begin with it, so that no request reaches a document of
+another one by its id; points carry it in the key of their run.
 Uniqueness is only ever a key's, never a second index's.
 """
 

@@ -13,10 +13,11 @@ from genesis.entities.runs import Dataset, DatasetInput, Latest, Metric, Run
 from genesis.errors import GenesisError
 from genesis.search.clauses import Clause, Op, Order, Path
 from genesis.store import Store, store_of
-from genesis.store.engine import Engine
+from genesis.store.engine import Engine, Query
 from genesis.store.experiments import Location
 from genesis.store.histories import Piles
 from genesis.store.runs import Runs
+from genesis.store.schema import DATASETS, EXPERIMENTS, NAMES, RUNS
 
 NOW = 1_700_000_000_000
 BOTH = (ACTIVE, DELETED)
@@ -341,6 +342,15 @@ def test_another_workspace_reaches_no_run_by_its_id(
     before = store.runs.get(run_id)
     assert refusal(lambda: act(store_of(engine, "other", Piles()).runs)) == 404
     assert store.runs.get(run_id) == before
+
+
+def test_every_document_carries_its_workspace(engine: Engine, store: Store, run_id: str) -> None:
+    store.experiments.create("x", Location("root/"), {}, 0)
+    store.runs.add_inputs(run_id, [dataset("iris")], [])
+    scopes = {EXPERIMENTS: "default", NAMES: "default", RUNS: "default|1", DATASETS: "default|1"}
+    for collection, scope in scopes.items():
+        found = engine.find(collection, Query((Clause(Path(collection.scope), Op.EQ, scope),)))
+        assert [document["workspace"] for document in found] == ["default"] * len(found) != []
 
 
 def test_another_workspace_finds_no_run_by_its_experiment(engine: Engine, runs: Runs, run_id: str) -> None:
