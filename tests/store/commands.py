@@ -21,7 +21,13 @@ QUERY_OPERATORS = {
 UPDATE_OPERATORS = {"$set", "$unset", "$inc", "$max", "$push", "$each"}
 """Rows marked Y for RU, vCore, mongod and secantusdb, by their documentation or by trial."""
 
-SCOPES = {"experiments": "workspace", "runs": "experiment", "points": "run", "names": None, "datasets": None}
+SCOPES = {
+    "experiments": "workspace",
+    "names": "workspace",
+    "runs": "experiment",
+    "datasets": "experiment",
+    "points": "run",
+}
 """The field that a find or update fixes, unless it fixes the key."""
 
 SESSION = {"endSessions", "ping", "hello", "ismaster", "killCursors", "dropDatabase"}
