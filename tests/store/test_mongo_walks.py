@@ -75,7 +75,7 @@ def test_a_few_experiments_or_stages_are_walked_one_by_one(
 
 def test_many_experiments_are_one_command(engine: Engine, commands: Commands) -> None:
     pages(engine, "012", ("active",), 0)
-    assert sorts(commands) == [["newest"]]
+    assert sorts(commands) == [["workspace", "newest"]]
 
 
 def test_a_condition_on_the_stage_itself_holds_as_well(engine: Engine) -> None:
