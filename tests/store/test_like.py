@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -65,16 +64,14 @@ def test_a_text_is_like_itself_with_anything_in_any_place(text: str, wilds: set[
 )
 def test_no_text_makes_an_expression_slow(wanted: str, text: str) -> None:
     expression = re.compile(pattern(wanted))
-    began = time.monotonic()
+    # One that goes back would not be done in a lifetime.
     assert expression.search(text) is None
-    assert time.monotonic() - began < 1
 
 
 def test_a_search_that_once_took_a_minute_is_answered(engine: Engine) -> None:
     fill(engine, run("a", tags={"t": "a" * 200}), run("b", tags={"t": "a" * 200 + "b"}))
-    began = time.monotonic()
+    # It ended in a 503, when the driver's patience did.
     assert ids(engine, Clause(TAG, Op.LIKE, "%a%a%a%a%b")) == ["b"]
-    assert time.monotonic() - began < 2
 
 
 def test_a_pattern_without_a_wild_card_is_equality_of_any_length(engine: Engine) -> None:
