@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Op(StrEnum):
-    """Comparisons; all but the last three hold only where the document has a value."""
+    """Comparisons; those up to NOT_IN hold only where the document has a value."""
 
     EQ = "="
     NE = "!="
@@ -21,6 +21,8 @@ class Op(StrEnum):
     NOT_IN = "NOT IN"
     IS_NOT_NULL = "IS NOT NULL"
     IS_NULL = "IS NULL"
+    ANY = "ANY"
+    """Of a list's elements: one fulfils every clause in the value, whose paths are its members."""
     ABSENT = "ABSENT"
     """Of a list's elements: none has this value."""
     ABSENT_OR_EQ = "ABSENT OR ="
@@ -43,10 +45,14 @@ class Clause(NamedTuple):
 
 
 class Order(NamedTuple):
-    """One sort key: values first, NaN behind them, then documents that lack it, in either direction."""
+    """One sort key: values first, NaN behind them, then documents that lack it, in either direction.
+
+    ``among`` is for a list's members: of its elements the latest counts that fulfils all of these.
+    """
 
     path: Path
     ascending: bool = True
+    among: tuple[Clause, ...] = ()
 
 
 Where = tuple[Clause, ...]
