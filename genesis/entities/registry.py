@@ -97,13 +97,14 @@ def alias_not_found(alias: str) -> GenesisError:
     return invalid(f"Registered model alias {alias} not found.")
 
 
-def already_exists(name: str, existing: Mapping[str, str], new: Mapping[str, str]) -> GenesisError:
-    """The name is taken; of both holders' tags the one for prompts counts, whatever its value."""
-    old, wanted = ("Prompt" if PROMPT_TAG in tags else "Registered Model" for tags in (existing, new))
-    message = f"{wanted} (name={name}) already exists."
-    if old != wanted:
+def already_exists(name: str, existing_is_prompt: bool, new_is_prompt: bool) -> GenesisError:
+    """The name is taken; either counts as a prompt's if it has the prompts' tag, whatever its value."""
+    old = "Prompt" if existing_is_prompt else "Registered Model"
+    new = "Prompt" if new_is_prompt else "Registered Model"
+    message = f"{new} (name={name}) already exists."
+    if old != new:
         message = (
-            f"Tried to create a {wanted.lower()} with name {name!r}, but the name is already taken by a "
+            f"Tried to create a {new.lower()} with name {name!r}, but the name is already taken by a "
             f"{old.lower()}. MLflow does not allow creating a model and a prompt with the same name."
         )
     return GenesisError(Code.RESOURCE_ALREADY_EXISTS, message)
