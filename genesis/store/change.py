@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from genesis.search.clauses import Clause, Op, Path
 from genesis.store.engine import Change, Document
+
+GUARDS: dict[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: lambda held, value: held == value,
+    Op.LT: lambda held, value: held is not None and held < value,
+    Op.IN: lambda held, values: held in values,
+    Op.ABSENT_OR_EQ: lambda held, value: held is None or held == value,
+    Op.IS_NULL: lambda held, _: held is None,
+    Op.IS_NOT_NULL: lambda held, _: held is not None,
+}
 
 
 def holds(document: Document, guard: Sequence[Clause]) -> bool:
@@ -17,19 +26,12 @@ def holds(document: Document, guard: Sequence[Clause]) -> bool:
 
 
 def _holds(document: Document, clause: Clause) -> bool:
-    value = document.get(clause.path.field)
-    key = clause.path.key
+    field, key = clause.path
     if clause.op is Op.ABSENT:
-        return all(element.get(key) != clause.value for element in value or ())
-    if key is not None:
-        value = (value or {}).get(key)
-    if clause.op is Op.ABSENT_OR_EQ:
-        return value is None or bool(value == clause.value)
-    if clause.op is Op.EQ:
-        return bool(value == clause.value)
-    if clause.op is Op.IS_NOT_NULL:
-        return value is not None
-    raise ValueError(f"not a guard: {clause.op}")
+        return all(element.get(key) != clause.value for element in document.get(field, ()))
+    if clause.op not in GUARDS:
+        raise ValueError(f"not a guard: {clause.op}")
+    return bool(GUARDS[clause.op](_at(document, clause.path), clause.value))
 
 
 def apply(document: Document, change: Change) -> None:
@@ -37,25 +39,30 @@ def apply(document: Document, change: Change) -> None:
     for path, value in change.set.items():
         _put(document, path, value)
     for path in change.unset:
-        if path.key is None:
-            document.pop(path.field, None)
-        else:
-            document.get(path.field, {}).pop(path.key, None)
+        place: dict[str, Any] = document if path.key is None else document.get(path.field, {})
+        place.pop(path.field if path.key is None else path.key, None)
     for path, entry in change.greatest.items():
-        held = document.get(path.field, {}).get(path.key)
+        held = _at(document, path)
         if held is None or _rank(held) < _rank(entry):
             _put(document, path, dict(entry))
     for name, elements in change.add.items():
         document.setdefault(name, []).extend(dict(element) for element in elements)
+    for path, number in change.count.items():
+        _put(document, path, (_at(document, path) or 0) + number)
 
 
 def stands(document: Document, change: Change) -> bool:
     """Whether ``document`` is as ``change`` would leave it, so that it may have been applied already."""
     changed = deepcopy(document)
-    apply(changed, replace(change, add={}))
+    apply(changed, replace(change, add={}, count={}))
     return changed == document and all(
         element in document.get(name, ()) for name, elements in change.add.items() for element in elements
     )
+
+
+def _at(document: Document, path: Path) -> Any:
+    held = document.get(path.field)
+    return held if path.key is None else (held or {}).get(path.key)
 
 
 def _put(document: Document, path: Path, value: Any) -> None:

@@ -40,9 +40,11 @@ class Change:
     """Entries of a map with members: kept unless the one there is as great or greater."""
     add: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Elements appended to a list."""
+    count: Mapping[Path, int] = field(default_factory=dict)
+    """Added to numbers, which begin at 0. A retry after a lost reply may add twice."""
 
     def __bool__(self) -> bool:
-        return bool(self.set or self.unset or self.greatest or self.add)
+        return bool(self.set or self.unset or self.greatest or self.add or self.count)
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,17 @@ class Engine(Protocol):
         change is refused, none of them stays.
         """
 
+    def update_one(self, collection: Collection, where: Where, change: Change) -> Document | None:
+        """Change a document that matches in one atomic step, and return it as it is then; None: none does."""
+
     def update_all(self, collection: Collection, where: Where, change: Change) -> None:
         """Change every document that matches, one by one; repeatable after an interruption."""
 
     def delete(self, collection: Collection, id: str) -> bool:
         """Remove a document; False when there was none."""
+
+    def delete_all(self, collection: Collection, where: Where) -> None:
+        """Remove every document that matches, one by one; repeatable after an interruption."""
 
     def count_up(self, counter: str) -> int:
         """The next number of a counter, from 1; never the same twice."""
@@ -112,6 +120,9 @@ class Engine(Protocol):
 
         With ``since`` (ms) buckets that end before it may be left out.
         """
+
+    def delete_points(self, run: str) -> None:
+        """Remove the histories of all metrics of a run; repeatable after an interruption."""
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
         """Store ``merged`` in place of ``buckets``; repeating it after an interruption is harmless.
@@ -139,7 +150,9 @@ def sort_key(collection: Collection, order: Sequence[Order], document: Document)
     """Where ``document`` stands in ``order``; what a page token carries."""
     keys: SortKey = []
     for item in order:
-        value = value_at(collection, document, item.path)
+        value = (
+            _latest(collection, document, item) if item.among else value_at(collection, document, item.path)
+        )
         if value is None:
             keys.append([2, None])
         elif value != value:
@@ -148,3 +161,18 @@ def sort_key(collection: Collection, order: Sequence[Order], document: Document)
             keys.append([0, value])
     keys.append(document["id"])
     return keys
+
+
+def _latest(collection: Collection, document: Document, item: Order) -> Any:
+    """The member that ``item`` sorts by, of the latest element among those it speaks of."""
+    declared = collection.list(item.path.field)
+    elements = [
+        element
+        for element in document.get(item.path.field, ())
+        if all(element.get(path.field) == value for path, _, value in item.among)
+    ]
+    if declared is None or not elements:
+        return None
+    elements.sort(key=lambda element: str(element.get(declared.tie)))
+    latest = max(elements, key=lambda element: [element[member] for member in declared.recency])
+    return latest.get(item.path.key)

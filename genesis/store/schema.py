@@ -8,6 +8,10 @@
 | page of runs, newest first | runs | experiment, lifecycle, newest |
 | page of runs of many experiments, newest first | runs | workspace, newest |
 | page of runs by anything else, filters | runs | experiment; map entries where the engine indexes them |
+| a registered model and the versions it is shown with, by name or alias | registry | workspace, name, shown |
+| a model version by name and number | registry | workspace, name, number |
+| page of registered models, by name; of versions, last updated first | registry | workspace, kind, newest |
+| page of logged models, newest first; by id | logged_models | experiment, lifecycle, newest; the key |
 | history of a metric | points | run, key, first |
 
 Every document carries its workspace, and keys begin with it, so that no request reaches a document of
@@ -38,6 +42,19 @@ class Map:
 
 
 @dataclass(frozen=True)
+class List:
+    """A field that holds a list of sub-documents, searched by their members.
+
+    Of several elements the latest is the one with the greatest members ``recency``, and of those the
+    one with the smallest member ``tie``.
+    """
+
+    name: str
+    recency: tuple[str, ...] = ()
+    tie: str = ""
+
+
+@dataclass(frozen=True)
 class Collection:
     """One kind of document: what it can be found and sorted by."""
 
@@ -51,13 +68,16 @@ class Collection:
     stage: str = ""
     """A field with few values that most searches fix as well."""
     maps: tuple[Map, ...] = ()
-    lists: tuple[str, ...] = ()
-    """Fields that hold lists of sub-documents, searched by their members."""
+    lists: tuple[List, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
 
     def map(self, name: str) -> Map | None:
         """The map called ``name``, if there is one."""
         return next((m for m in self.maps if m.name == name), None)
+
+    def list(self, name: str) -> List | None:
+        """The list called ``name``, if there is one."""
+        return next((item for item in self.lists if item.name == name), None)
 
 
 EXPERIMENTS = Collection(
@@ -91,14 +111,65 @@ RUNS = Collection(
     newest="newest",
     stage="lifecycle",
     maps=(Map("params"), Map("tags"), Map("metrics", members=("step", "timestamp", "value"))),
-    lists=("inputs",),
+    lists=(List("inputs"),),
     indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
 )
 
 DATASETS = Collection(name="datasets", scope="experiment", fields=("experiment",), indexes=(("experiment",),))
 """Datasets by experiment, name and digest, so that runs which log one dataset share its description."""
 
-COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS)
+REGISTRY = Collection(
+    name="registry",
+    scope="workspace",
+    fields=(
+        "workspace",
+        "kind",
+        "newest",
+        "name",
+        "number",
+        "shown",
+        "run_id",
+        "source",
+        "created",
+        "updated",
+    ),
+    newest="newest",
+    stage="kind",
+    maps=(Map("tags"),),
+    indexes=(
+        ("workspace", "kind", "newest"),
+        ("workspace", "name", "shown"),
+        ("workspace", "name", "number"),
+    ),
+)
+"""Registered models (number 0) and their versions (from 1), so that one search finds both."""
+
+LOGGED_MODELS = Collection(
+    name="logged_models",
+    scope="experiment",
+    fields=(
+        "workspace",
+        "experiment",
+        "lifecycle",
+        "newest",
+        "model_id",
+        "name",
+        "model_type",
+        "source_run_id",
+        "status",
+        "status_message",
+        "artifact_uri",
+        "created",
+        "updated",
+    ),
+    newest="newest",
+    stage="lifecycle",
+    maps=(Map("params"), Map("tags")),
+    lists=(List("metrics", recency=("timestamp", "step"), tie="run_id"),),
+    indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
+)
+
+COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS, REGISTRY, LOGGED_MODELS)
 
 
 def name(text: str) -> str:

@@ -26,6 +26,8 @@ SCOPES = {
     "names": "workspace",
     "runs": "experiment",
     "datasets": "experiment",
+    "registry": "workspace",
+    "logged_models": "experiment",
     "points": "run",
 }
 """The field that a find or update fixes, unless it fixes the key."""

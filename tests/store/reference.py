@@ -46,8 +46,21 @@ COMPARE: dict[Op, Callable[[Any, Any], bool]] = {
 }
 
 
+def latest(document: Document, item: Order) -> Any:
+    """The member that an order speaks of, of the latest element that equals all it asks for."""
+    elements = [
+        e
+        for e in document.get(item.path.field, ())
+        if all(e.get(c.path.field) == c.value for c in item.among)
+    ]
+    elements.sort(key=lambda e: (-e["timestamp"], -e["step"], e["run_id"]))
+    return elements[0][item.path.key] if elements else None
+
+
 def holds(document: Document, clause: Clause) -> bool:
     path, op, wanted = clause
+    if op is Op.ANY:
+        return any(all(holds(element, c) for c in wanted) for element in document.get(path.field, ()))
     if path.field in LISTS and path.key is not None:
         members = [element.get(path.key) for element in document.get(path.field, [])]
         return any(member is not None and COMPARE[op](member, wanted) for member in members)
@@ -66,7 +79,8 @@ def ordered(documents: Iterable[Document], order: Sequence[Order]) -> list[str]:
 
     def compare(a: Document, b: Document) -> int:
         for item in order:
-            one, other = value(a, item.path), value(b, item.path)
+            look = latest if item.among else (lambda document, item: value(document, item.path))
+            one, other = look(a, item), look(b, item)
             if rank(one) != rank(other):
                 return rank(one) - rank(other)
             if rank(one) == 0 and one != other:

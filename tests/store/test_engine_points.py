@@ -186,7 +186,7 @@ def test_what_was_merged_goes_with_a_later_merge(engine: Engine, monkeypatch: py
     for t in (1, 2):
         append(engine, t)
     engine.merge("a", "m", read(engine), Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)]))
-    monkeypatch.setattr("genesis.store.mongo.engine.LINGER_MS", -1)
+    monkeypatch.setattr("genesis.store.mongo.points.LINGER_MS", -1)
     append(engine, 3)
     append(engine, 4)
     merged = Points.pack([Point(t, t, 0.5) for t in (1, 2, 3, 4)])
@@ -203,6 +203,6 @@ def test_a_merge_of_one_metric_leaves_what_lingers_of_others(
     both = Points.pack([Point(1, 1, 0.5), Point(2, 2, 0.5)])
     engine.merge("a", "m", read(engine), both)
     before = list(engine.points(["a"], "m"))
-    monkeypatch.setattr("genesis.store.mongo.engine.LINGER_MS", -1)
+    monkeypatch.setattr("genesis.store.mongo.points.LINGER_MS", -1)
     engine.merge("a", "n", read(engine, metric="n"), both)
     assert list(engine.points(["a"], "m")) == before

@@ -79,7 +79,9 @@ CLAUSES = st.lists(
     max_size=4,
 ).map(tuple)
 ORDERS = st.lists(
-    st.builds(Order, st.one_of(TEXT_PATHS, METRICS, START, st.just(Path("newest"))), st.booleans()),
+    st.builds(
+        Order, st.one_of(TEXT_PATHS, METRICS, START, st.just(Path("newest"))), st.booleans(), st.just(())
+    ),
     min_size=1,
     max_size=3,
     unique_by=lambda order: order.path,

@@ -246,3 +246,51 @@ def test_a_refused_update_takes_no_points_that_were_there(engine: Engine) -> Non
     engine.update(RUNS, "a", Change(set={STATUS: "x"}), (), {"m": points(1.0)})
     engine.update(RUNS, "a", Change(set={STATUS: "y"}), (DELETED,), {"m": points(1.0), "n": points(2.0)})
     assert (stored(engine), stored(engine, name="n")) == ([1.0], [])
+
+
+SCOPE = Clause(Path("experiment"), Op.EQ, "default|1")
+
+
+def test_the_one_document_that_matches_is_changed_and_returned(engine: Engine) -> None:
+    fill(engine, run("a", status="RUNNING"), run("b"))
+    changed = engine.update_one(RUNS, (SCOPE, Clause(STATUS, Op.EQ, "RUNNING")), Change(set={TAG: "v"}))
+    assert changed == run("a", status="RUNNING", tags={"t": "v"}) == held(engine)
+    assert held(engine, "b") == run("b")
+
+
+def test_without_a_match_nothing_is_changed_or_returned(engine: Engine) -> None:
+    fill(engine, run("a"))
+    assert engine.update_one(RUNS, (SCOPE, Clause(STATUS, Op.EQ, "X")), Change(set={TAG: "v"})) is None
+    assert held(engine) == run("a")
+
+
+def test_a_guard_in_a_sub_document_that_is_no_map_is_held(engine: Engine) -> None:
+    fill(engine, run("a", gone={"1": True}))
+    absent = [(SCOPE, Clause(Path("gone", number), Op.IS_NULL)) for number in ("1", "2")]
+    results = [engine.update_one(RUNS, where, Change(set={STATUS: "X"})) for where in absent]
+    assert [result is None for result in results] == [True, False]
+
+
+def test_numbers_are_counted_from_zero_without_loss(engine: Engine) -> None:
+    fill(engine, run("a"))
+    counted = Change(count={Path("last"): 1, Path("by", "k"): 2})
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: engine.update_one(RUNS, (SCOPE,), counted), range(40)))
+    assert sorted(document["last"] for document in found if document) == list(range(1, 41))
+    assert held(engine)["by"] == {"k": 80}
+
+
+def test_all_documents_that_match_are_deleted(engine: Engine) -> None:
+    fill(engine, run("a", tags={"t": "v"}), run("b", tags={"t": "w"}), run("c", tags={"t": "v"}))
+    engine.delete_all(RUNS, (SCOPE, Clause(TAG, Op.EQ, "v")))
+    assert ids(engine) == ["b"]
+    assert ids(engine, Clause(TAG, Op.IS_NOT_NULL)) == ["b"]
+
+
+def test_a_run_s_points_are_deleted_and_no_other_s(engine: Engine) -> None:
+    fill(engine, run("a"), run("b"))
+    for id in ("a", "b"):
+        engine.update(RUNS, id, Change(), points={"m": points(1.0), "n": points(2.0)})
+    engine.delete_points("a")
+    assert [stored(engine, "a", m) for m in ("m", "n")] == [[], []]
+    assert [stored(engine, "b", m) for m in ("m", "n")] == [[1.0], [2.0]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from heapq import nsmallest
@@ -13,9 +12,8 @@ from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.collection import Collection as MongoCollection
-from pymongo.cursor import Cursor
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from genesis.errors import GenesisError, invalid, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
@@ -32,21 +30,17 @@ from genesis.store.engine import (
     sort_key,
 )
 from genesis.store.mongo.client import START_SECONDS, connect, steadily
+from genesis.store.mongo.points import BATCH, Buckets
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
 from genesis.store.points import Bucket, Points
-from genesis.store.schema import COLLECTIONS, VERSION, Collection, name, workspace_of
+from genesis.store.schema import COLLECTIONS, VERSION, Collection, workspace_of
 
-DUPLICATE_KEY = 11000
 NAMESPACE_NOT_FOUND = 26
 NAMESPACE_EXISTS = 48
-LINGER_MS = 5_000
-"""How long small buckets stay beside the one they were merged into; longer than a reader is on its way."""
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 WALKS = 2
 """Walks along its index that a page in the default order may take: two experiments, or both stages of one."""
-BATCH = 10_000
-"""Documents a reply may hold, so that a page is one command; the server's own size limit still holds."""
 
 
 def open_engine(uri: str) -> MongoEngine:
@@ -65,6 +59,7 @@ class MongoEngine:
 
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
+        self._buckets = Buckets(database["points"])
 
     def _of(self, collection: Collection) -> MongoCollection[Document]:
         return self._database[collection.name]
@@ -179,10 +174,9 @@ class MongoEngine:
 
     def _sorted(self, collection: Collection, query: Query) -> list[Document]:
         """A page in any other order, which no portable index serves: sort the keys here, fetch the page."""
-        paths = [item.path for item in query.order]
         conditions = where(collection, query.where)
         keys = steadily(
-            lambda: list(self._of(collection).find(conditions, projection(paths), batch_size=BATCH)),
+            lambda: list(self._of(collection).find(conditions, projection(query.order), batch_size=BATCH)),
             search=True,
         )
         compare = _comparison(query.order)
@@ -208,15 +202,15 @@ class MongoEngine:
         points: Mapping[str, Points] | None = None,
     ) -> Outcome:
         # Nobody else's bucket is called the same, so that whoever takes back takes back only its own.
-        ids = self._append(id, points, mark=urandom(8).hex()) if points else []
+        ids = self._buckets.append(id, points, mark=urandom(8).hex()) if points else []
         try:
             outcome = self._settle(collection, id, change, guard)
         except GenesisError as error:
             if error.status == 400:
-                self._take_back(ids)
+                self._buckets.take_back(ids)
             raise
         if not isinstance(outcome, Updated):
-            self._take_back(ids)
+            self._buckets.take_back(ids)
         return outcome
 
     def _settle(self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]) -> Outcome:
@@ -251,24 +245,16 @@ class MongoEngine:
 
         return steadily(attempt), tries
 
-    def _append(self, run: str, points: Mapping[str, Points], mark: str = "") -> list[str]:
-        """Store a bucket for each metric; what an earlier try with the same ``mark`` stored stays."""
-        buckets = [_bucket(run, metric, p, mark) for metric, p in points.items()]
+    def update_one(self, collection: Collection, where_: Where, change: Change) -> Document | None:
+        conditions, operators = where(collection, where_), update(change)
 
-        def attempt() -> None:
-            try:
-                self._database["points"].insert_many(buckets, ordered=False)
-            except BulkWriteError as error:
-                failed = error.details["writeErrors"]
-                if error.details["writeConcernErrors"] or any(f["code"] != DUPLICATE_KEY for f in failed):
-                    raise
+        def attempt() -> Document | None:
+            return self._of(collection).find_one_and_update(
+                conditions, operators, return_document=ReturnDocument.AFTER
+            )
 
-        steadily(attempt)
-        return [bucket["_id"] for bucket in buckets]
-
-    def _take_back(self, ids: Sequence[str]) -> None:
-        if ids:
-            steadily(lambda: self._database["points"].delete_many({"_id": {"$in": list(ids)}}))
+        kept = steadily(attempt)
+        return None if kept is None else loaded(collection, kept)
 
     def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
         conditions, operators = where(collection, where_), update(change)
@@ -276,6 +262,10 @@ class MongoEngine:
 
     def delete(self, collection: Collection, id: str) -> bool:
         return bool(steadily(lambda: self._of(collection).delete_one({"_id": id})).deleted_count)
+
+    def delete_all(self, collection: Collection, where_: Where) -> None:
+        conditions = where(collection, where_)
+        steadily(lambda: self._of(collection).delete_many(conditions))
 
     def count_up(self, counter: str) -> int:
         def attempt() -> Document | None:
@@ -296,59 +286,16 @@ class MongoEngine:
         return steadily(numbered)
 
     def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
-        conditions: Filter = {"run": {"$in": list(runs)} if len(runs) > 1 else runs[0], "key": metric}
-        if since is not None:
-            conditions["last"] = {"$gte": since}
-        order = [("run", ASCENDING), ("key", ASCENDING), ("first", ASCENDING)]
-
-        def begin() -> Cursor[Document]:
-            return self._database["points"].find(conditions, batch_size=BATCH).sort(order)
-
-        for kept in _as_it_comes(begin):
-            columns = Points(kept["steps"], kept["timestamps"], kept["values"])
-            yield Bucket(kept["_id"], kept["run"], kept["first"], columns, "merged" in kept)
+        return self._buckets.read(runs, metric, since)
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
-        # Without a mark the same points have the same key, so that merging them again changes nothing.
-        stays = self._append(run, {metric: merged})
-        points, now = self._database["points"], time.time_ns() // 1_000_000
-        # A reader may be past the merged bucket and not yet at these: a later merge removes them.
-        read = {"_id": {"$in": [bucket.id for bucket in buckets if bucket.id not in stays]}}
-        steadily(lambda: points.update_many(read, {"$set": {"merged": now}}))
-        unread = {"run": run, "key": metric, "merged": {"$lt": now - LINGER_MS}}
-        steadily(lambda: points.delete_many(unread))
+        self._buckets.merge(run, metric, buckets, merged)
+
+    def delete_points(self, run: str) -> None:
+        self._buckets.delete(run)
 
     def close(self) -> None:
         self._database.client.close()
-
-
-def _as_it_comes(begin: Callable[[], Cursor[Document]]) -> Iterator[Document]:
-    """Buckets in order of run and first timestamp, no more of them at once than a reply holds.
-
-    Where the connection breaks the cursor is begun again, and what was given before is skipped.
-    """
-    cursor = begin()
-
-    def following() -> Document | None:
-        nonlocal cursor
-        try:
-            return next(cursor, None)
-        except PyMongoError:
-            cursor = begin()
-            raise
-
-    place = ("", 0)
-    given: set[str] = set()
-    try:
-        while (kept := steadily(following)) is not None:
-            at = (kept["run"], kept["first"])
-            if at > place:
-                place, given = at, set()
-            if at == place and kept["_id"] not in given:
-                given.add(kept["_id"])
-                yield kept
-    finally:
-        cursor.close()
 
 
 def _values(condition: Any) -> list[Filter]:
@@ -356,22 +303,6 @@ def _values(condition: Any) -> list[Filter]:
     if "$eq" in (condition or {}):
         return [condition]
     return [{"$eq": value} for value in condition["$in"]] if condition and [*condition] == ["$in"] else []
-
-
-def _bucket(run: str, metric: str, points: Points, mark: str) -> Document:
-    first, last = points.span
-    # Hashed, for a client may ask for a run of any name, and Cosmos DB RU takes no slash in a key.
-    key = "|".join(filter(None, (name(run), name(metric), points.digest(), mark)))
-    return {
-        "_id": key,
-        "run": run,
-        "key": metric,
-        "first": first,
-        "last": last,
-        "steps": points.steps,
-        "timestamps": points.timestamps,
-        "values": points.values,
-    }
 
 
 def _comparison(order: Sequence[Order]) -> Callable[[SortKey, SortKey], int]:

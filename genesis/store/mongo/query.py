@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from genesis.errors import invalid
-from genesis.search.clauses import Clause, Op, Path
+from genesis.search.clauses import Clause, Op, Order, Path
 from genesis.store.engine import Change, Document
 from genesis.store.schema import Collection
 
@@ -105,9 +105,11 @@ def where(collection: Collection, clauses: Iterable[Clause]) -> Filter:
 
 def _condition(collection: Collection, clause: Clause, none_of: list[Filter]) -> tuple[str, Any]:
     field, key = clause.path
+    if clause.op is Op.ANY:
+        return field, {"$elemMatch": {c.path.field: OPERATORS[c.op](c.value) for c in clause.value}}
     if clause.op is Op.ABSENT:
         return f"{field}.{key}", {"$ne": clause.value}
-    if key is not None and field in collection.lists:
+    if key is not None and collection.list(field) is not None:
         return field, {"$elemMatch": {key: OPERATORS[clause.op](clause.value)}}
     mapping = collection.map(field)
     name = field if key is None else f"{field}.{escape(key)}"
@@ -137,6 +139,7 @@ def update(change: Change) -> Document:
         "$set": {_name(path): value for path, value in change.set.items()},
         "$unset": {_name(path): "" for path in change.unset},
         "$max": {_name(path): dict(entry) for path, entry in change.greatest.items()},
+        "$inc": {_name(path): number for path, number in change.count.items()},
         "$push": {name: {"$each": [dict(e) for e in items]} for name, items in change.add.items()},
     }
     return {operator: fields for operator, fields in parts.items() if fields}
@@ -165,6 +168,6 @@ def loaded(collection: Collection, kept: Document) -> Document:
     return document
 
 
-def projection(paths: Sequence[Path]) -> dict[str, int]:
-    """Only what is needed to sort: the fields of the order and the key."""
-    return dict.fromkeys((_name(path) for path in paths), 1)
+def projection(order: Sequence[Order]) -> dict[str, int]:
+    """Only what is needed to sort: the fields of the order and the key; of a list, all of it."""
+    return dict.fromkeys((item.path.field if item.among else _name(item.path) for item in order), 1)

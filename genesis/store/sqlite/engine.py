@@ -118,7 +118,8 @@ class SqliteEngine:
     def _store(
         self, connection: sqlite3.Connection, collection: Collection, document: Document, change: Change
     ) -> None:
-        touched = {path for path in (*change.set, *change.unset, *change.greatest) if path.key is not None}
+        paths = (*change.set, *change.unset, *change.greatest, *change.count)
+        touched = {path for path in paths if path.key is not None}
         if any(path.field == collection.scope for path in change.set):
             raise ValueError(f"the {collection.scope} of {collection.name} never changes")
         before = _entries(collection, document, touched)
@@ -129,6 +130,16 @@ class SqliteEngine:
             (orjson.dumps(document).decode(), *_columns(collection, document), document["id"]),
         )
         _index(connection, before, _entries(collection, document, touched))
+
+    def update_one(self, collection: Collection, where: Where, change: Change) -> Document | None:
+        statement = select(collection, Query(where, limit=1))
+        with self._database.writing() as connection:
+            row = connection.execute(statement.text, statement.values).fetchone()
+            if row is None:
+                return None
+            document: Document = orjson.loads(row[0])
+            self._store(connection, collection, document, change)
+            return document
 
     def update_all(self, collection: Collection, where: Where, change: Change) -> None:
         statement = select(collection, Query(where))
@@ -141,9 +152,18 @@ class SqliteEngine:
             document = self._get(connection, collection, id)
             if document is None:
                 return False
-            _index(connection, _entries(collection, document), set())
-            connection.execute(f"DELETE FROM {collection.name} WHERE id = ?", (id,))
+            self._delete(connection, collection, document)
             return True
+
+    def _delete(self, connection: sqlite3.Connection, collection: Collection, document: Document) -> None:
+        _index(connection, _entries(collection, document), set())
+        connection.execute(f"DELETE FROM {collection.name} WHERE id = ?", (document["id"],))
+
+    def delete_all(self, collection: Collection, where: Where) -> None:
+        statement = select(collection, Query(where))
+        with self._database.writing() as connection:
+            for (body,) in connection.execute(statement.text, statement.values).fetchall():
+                self._delete(connection, collection, orjson.loads(body))
 
     def count_up(self, counter: str) -> int:
         with self._database.writing() as connection:
@@ -166,6 +186,10 @@ class SqliteEngine:
         with self._database.reading() as connection:
             for run, first, digest, *columns in connection.execute(statement, values):
                 yield Bucket(digest, run, first, Points(*columns))
+
+    def delete_points(self, run: str) -> None:
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM points WHERE run = ?", (run,))
 
     def merge(self, run: str, metric: str, buckets: Iterable[Bucket], merged: Points) -> None:
         with self._database.writing() as connection:
@@ -219,6 +243,8 @@ def _entries(collection: Collection, document: Document, only: Iterable[Path] | 
         return set()
     if only is None:
         only = [Path(m.name, key) for m in collection.maps for key in document.get(m.name, ())]
+    else:
+        only = [path for path in only if collection.map(path.field) is not None]
     scope = entry_scope(collection, document[collection.scope])
     rows: set[Entry] = set()
     for path in only:

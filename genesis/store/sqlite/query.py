@@ -38,8 +38,13 @@ class Sql(NamedTuple):
 def select(collection: Collection, query: Query) -> Sql:
     """The statement that answers ``query`` with the bodies of documents, in order."""
     scopes = _scopes(collection, query.where)
-    entries = [(i, item.path) for i, item in enumerate(query.order) if item.path.key is not None]
-    sorted_by = [_sorted_by(path, i, scopes) for i, path in entries]
+    entries = [(i, item) for i, item in enumerate(query.order) if item.path.key is not None]
+    sorted_by = [
+        _sorted_by_latest(collection, item, i, scopes)
+        if item.among
+        else _sorted_by(collection, item.path, i, scopes)
+        for i, item in entries
+    ]
     terms = [_terms(collection, item, i) for i, item in enumerate(query.order)]
     if query.order and query.order[-1].path != Path(collection.newest):
         terms.append([("d.id", "ASC")])
@@ -63,22 +68,30 @@ def select(collection: Collection, query: Query) -> Sql:
 def condition(collection: Collection, clause: Clause, scopes: Sequence[str]) -> Sql:
     """One clause as a condition on the documents' table ``d``."""
     field, key = clause.path
+    if clause.op is Op.ANY:
+        return _some_element(field, clause.value)
     if key is None:
         return _compare(f"d.{field}", clause)
-    if field in collection.lists:
-        inner = _compare("json_extract(e.value, ?)", clause)
-        return Sql(
-            f"EXISTS (SELECT 1 FROM json_each(d.body, ?) e WHERE {inner.text})",
-            (f"$.{field}", f"$.{key}", *inner.values),
-        )
+    if collection.list(field) is not None:
+        return _some_element(field, (clause._replace(path=Path(key)),))
     mapping = collection.map(field)
     if mapping is None:
-        raise ValueError(f"{collection.name} has no map {field!r}")
-    return _entry(mapping, clause, scopes)
+        # A sub-document that is not searched by, only guarded.
+        inner = _compare("json_extract(d.body, ?)", clause)
+        return Sql(inner.text, (f'$.{field}."{key}"', *inner.values))
+    return _entry(collection, mapping, clause, scopes)
 
 
-def _entry(mapping: Map, clause: Clause, scopes: Sequence[str]) -> Sql:
-    within = _within(scopes)
+def _some_element(field: str, clauses: Sequence[Clause]) -> Sql:
+    """One element of a list fulfils all of ``clauses``."""
+    inner = [_compare("json_extract(e.value, ?)", clause) for clause in clauses]
+    text = " AND ".join(part.text for part in inner)
+    values = [v for c, part in zip(clauses, inner, strict=True) for v in (f"$.{c.path.field}", *part.values)]
+    return Sql(f"EXISTS (SELECT 1 FROM json_each(d.body, ?) e WHERE {text})", (f"$.{field}", *values))
+
+
+def _entry(collection: Collection, mapping: Map, clause: Clause, scopes: Sequence[str]) -> Sql:
+    within = _within(collection, scopes)
     entries = f"(SELECT id FROM entries WHERE {within.text} AND field = ? AND key = ?"
     at = (*within.values, mapping.name, clause.path.key)
     if clause.op is Op.IS_NULL:
@@ -107,8 +120,7 @@ def _compare(x: str, clause: Clause) -> Sql:
 def _scopes(collection: Collection, where: Where) -> tuple[str, ...]:
     for path, op, value in where:
         if path == Path(collection.scope):
-            values = tuple(value) if op is Op.IN else (value,)
-            return tuple(entry_scope(collection, v) for v in values)
+            return tuple(value) if op is Op.IN else (value,)
     raise ValueError(f"a search of {collection.name} must fix its {collection.scope}")
 
 
@@ -117,17 +129,37 @@ def entry_scope(collection: Collection, scope: str) -> str:
     return f"{collection.name}|{scope}"
 
 
-def _sorted_by(path: Path, i: int, scopes: Sequence[str]) -> Sql:
+def _sorted_by(collection: Collection, path: Path, i: int, scopes: Sequence[str]) -> Sql:
     """The map's entries that an order needs; materialized, or they would be walked for every document."""
-    within = _within(scopes)
+    within = _within(collection, scopes)
     return Sql(
         f"o{i} AS MATERIALIZED (SELECT id, value FROM entries WHERE {within.text} AND field = ? AND key = ?)",
         (*within.values, path.field, path.key),
     )
 
 
-def _within(scopes: Sequence[str]) -> Sql:
-    return _compare("scope", Clause(Path("scope"), Op.IN, scopes))
+def _sorted_by_latest(collection: Collection, item: Order, i: int, scopes: Sequence[str]) -> Sql:
+    """The member that an order needs, of each document's latest element among those it speaks of."""
+    field, member = item.path
+    declared = collection.list(field)
+    if declared is None:
+        raise ValueError(f"{collection.name} has no list {field!r}")
+    within = _compare(f"d.{collection.scope}", Clause(Path(collection.scope), Op.IN, tuple(scopes)))
+    equal = " AND ".join("json_extract(e.value, ?) = ?" for _ in item.among)
+    latest = ", ".join(f"json_extract(e.value, '$.{name}') DESC" for name in declared.recency)
+    text = (
+        f"o{i} AS MATERIALIZED (SELECT d.id AS id, (SELECT json_extract(e.value, ?)"
+        f" FROM json_each(d.body, ?) e WHERE {equal}"
+        f" ORDER BY {latest}, json_extract(e.value, '$.{declared.tie}') LIMIT 1) AS value"
+        f" FROM {collection.name} d WHERE {within.text})"
+    )
+    among = [part for path, _, value in item.among for part in (f"$.{path.field}", value)]
+    return Sql(text, (f"$.{member}", f"$.{field}", *among, *within.values))
+
+
+def _within(collection: Collection, scopes: Sequence[str]) -> Sql:
+    named = tuple(entry_scope(collection, scope) for scope in scopes)
+    return _compare("scope", Clause(Path("scope"), Op.IN, named))
 
 
 def _terms(collection: Collection, item: Order, i: int) -> list[tuple[str, str]]:
