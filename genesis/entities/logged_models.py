@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from genesis.errors import GenesisError, invalid, missing
+from genesis.errors import Code, GenesisError, missing
 
 STATUSES = (
     "LOGGED_MODEL_STATUS_UNSPECIFIED",
@@ -55,10 +55,13 @@ class LoggedModel:
 
 
 def with_version(held: str, name: str, number: int) -> str:
-    """The tag of model versions with one more, unless it is there; ``held`` is its text, "" for none."""
+    """The tag of model versions with one more, "" being none; as it was where it has it, or is no list."""
     version = {"name": name, "version": number}
-    versions = json.loads(held) if held else []
-    return held if version in versions else json.dumps([*versions, version])
+    try:
+        versions = json.loads(held or "[]")
+    except ValueError:
+        return held
+    return held if not isinstance(versions, list) or version in versions else json.dumps([*versions, version])
 
 
 def not_found(model_id: str) -> GenesisError:
@@ -69,6 +72,20 @@ def no_tag(model_id: str, key: str) -> GenesisError:
     return missing(f"No tag with key {key!r} found for model with ID {model_id!r}.")
 
 
-def bad_versions_tag(model_id: str) -> GenesisError:
-    """The tag was set by hand to what no version can be added to."""
-    return invalid(f"The tag {VERSIONS_TAG!r} of model {model_id!r} is not a JSON list.")
+def has_param(model_id: str, key: str) -> GenesisError:
+    """MLflow's code; its message is the database's."""
+    return GenesisError(Code.BAD_REQUEST, f"Model with ID '{model_id}' already has the parameter '{key}'.")
+
+
+def no_model_for_metric(model_id: str) -> GenesisError:
+    """MLflow's code; its message is the database's."""
+    return GenesisError(Code.BAD_REQUEST, f"Logged model with ID '{model_id}' not found.")
+
+
+def conflict(metric: str, timestamp: int, step: int) -> GenesisError:
+    """MLflow's code; its message is the database's."""
+    return GenesisError(
+        Code.BAD_REQUEST,
+        f"The run has logged the model's metric '{metric}' at timestamp {timestamp} and step {step} with "
+        "another value or data set.",
+    )
