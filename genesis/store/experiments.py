@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,19 +17,14 @@ from genesis.entities.experiments import (
     not_active,
     not_found,
 )
-from genesis.errors import Code, GenesisError, missing, unavailable
+from genesis.errors import Code, GenesisError, missing
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
+from genesis.store.claims import MADE, RENAMED, Claims
+from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused
 from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
-from genesis.store.schema import EXPERIMENTS, NAMES, RUNS, key, name
+from genesis.store.schema import EXPERIMENTS, RUNS, key
 
 NUMBER = Path("number")
-
-NOBODY = ""
-"""Whom the claim on a name belongs to that has been let go."""
-
-TRIES = 16
-"""Rounds of claiming a name that others keep claiming, before the client is told to come back."""
 
 LAST_MS = 10**15 - 1
 
@@ -51,6 +45,7 @@ class Experiments:
     def __init__(self, engine: Engine, workspace: str) -> None:
         self._engine = engine
         self._workspace = workspace
+        self._names = Claims(engine, workspace, "experiments", self._is_borne)
 
     def _key(self, experiment_id: str) -> str:
         return key(self._workspace, experiment_id)
@@ -84,72 +79,23 @@ class Experiments:
             "newest": f"{LAST_MS - now:015d}|{int(experiment_id):019d}",
             "tags": tags,
         }
-        claim = self._claim(name, experiment_id, now, made=orjson.dumps(document).decode())
+        claim = self._names.claim(name, experiment_id, now, made=orjson.dumps(document).decode())
         if claim is None:
             return False
         self._engine.insert(EXPERIMENTS, document)
-        # Nobody need finish it now, or ever make it again once it is gone.
-        self._engine.update(NAMES, claim["id"], Change(unset=(Path("made"),)), (_same(claim),))
+        self._names.made(claim)
         return True
-
-    def _claim(self, wanted: str, experiment_id: str, now: int, **intent: str) -> Document | None:
-        """The claim by which ``wanted`` belongs to the experiment; None when another bears the name.
-
-        Whoever finds a claim in the way first does what its holder meant to do, and so waits for
-        nobody: a holder that died is as good as one that is slow.
-        """
-        claim: Document = {
-            "id": key(self._workspace, name(wanted)),
-            "workspace": self._workspace,
-            "name": wanted,
-            "experiment": experiment_id,
-            "token": uuid.uuid4().hex,
-            "at": now,
-            **intent,
-        }
-        for _ in range(TRIES):
-            if self._engine.insert(NAMES, claim):
-                return claim
-            held = self._claimed(wanted)
-            if held is None:
-                continue
-            if held["experiment"] != experiment_id and self._is_borne(held):
-                return None
-            if self._hand_over(held, claim):
-                return claim
-        raise unavailable("Many requests want this name at once; try again.")
 
     def _is_borne(self, claim: Document) -> bool:
         """Whether the claim's experiment bears the name, after all that its holder had begun is done."""
-        bearer = self.get(claim["experiment"]) if claim["experiment"] != NOBODY else None
-        if bearer is None and "made" in claim:
-            self._engine.insert(EXPERIMENTS, orjson.loads(claim["made"]))
-            bearer = self.get(claim["experiment"])
-        if bearer is not None and bearer.name == claim.get("renamed"):
+        bearer = self.get(claim["holder"])
+        if bearer is None and MADE in claim:
+            self._engine.insert(EXPERIMENTS, orjson.loads(claim[MADE]))
+            bearer = self.get(claim["holder"])
+        if bearer is not None and bearer.name == claim.get(RENAMED):
             self._engine.update(EXPERIMENTS, *_renaming(self._key(bearer.experiment_id), bearer.name, claim))
-            bearer = self.get(claim["experiment"])
+            bearer = self.get(claim["holder"])
         return bearer is not None and bearer.name == claim["name"]
-
-    def _hand_over(self, held: Document, claim: Document) -> bool:
-        """Replace a claim, unless it has changed since it was read."""
-        intents = ("made", "renamed")
-        change = Change(
-            set={
-                Path(field): claim[field]
-                for field in ("experiment", "token", "at", *intents)
-                if field in claim
-            },
-            unset=tuple(Path(field) for field in intents if field not in claim),
-        )
-        return isinstance(self._engine.update(NAMES, held["id"], change, (_same(held),)), Updated)
-
-    def _claimed(self, wanted: str) -> Document | None:
-        return self._engine.get(NAMES, key(self._workspace, name(wanted)))
-
-    def _let_go(self, claim: Document | None, experiment_id: str) -> None:
-        """Anyone may have the name; another's claim stays."""
-        if claim is not None and "token" in claim and claim["experiment"] == experiment_id:
-            self._hand_over(claim, {"experiment": NOBODY, "token": uuid.uuid4().hex, "at": 0})
 
     def get(self, experiment_id: str) -> Experiment | None:
         document = self._engine.get(EXPERIMENTS, self._key(experiment_id))
@@ -175,19 +121,19 @@ class Experiments:
     def rename(self, experiment: Experiment, new_name: str, now: int) -> None:
         """Claim the new name, take it, let go of the old one; a second writer sees one or the other."""
         experiment_id, old_name = experiment.experiment_id, experiment.name
-        old = self._claimed(old_name) if new_name != old_name else None
-        new: Document | None = {"name": new_name, "at": now, "experiment": experiment_id}
+        old = self._names.held(old_name) if new_name != old_name else None
+        new: Document | None = {"name": new_name, "at": now, "holder": experiment_id}
         if new_name != old_name:
-            new = self._claim(new_name, experiment_id, now, renamed=old_name)
+            new = self._names.claim(new_name, experiment_id, now, renamed=old_name)
         if new is None:
             raise already_exists(new_name, Code.BAD_REQUEST)
         outcome = self._engine.update(EXPERIMENTS, *_renaming(self._key(experiment_id), old_name, new))
         if isinstance(outcome, Refused) and outcome.document["name"] != new_name:
-            self._let_go(new, experiment_id)
+            self._names.let_go(new, experiment_id)
             raise GenesisError(
                 Code.BAD_REQUEST, f"Experiment {experiment_id} was changed by another request."
             )
-        self._let_go(old, experiment_id)
+        self._names.let_go(old, experiment_id)
 
     def set_tag(self, experiment_id: str, key: str, value: str) -> None:
         self._update(experiment_id, Change(set={Path("tags", key): value}))
@@ -248,11 +194,6 @@ class Experiments:
             lifecycle_stage=document["lifecycle"],
             tags=document.get("tags", {}),
         )
-
-
-def _same(claim: Document) -> Clause:
-    """The claim has not changed since it was read."""
-    return Clause(Path("token"), Op.EQ, claim["token"])
 
 
 def _renaming(id: str, old_name: str, claim: Document) -> tuple[str, Change, tuple[Clause, ...]]:

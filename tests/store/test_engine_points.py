@@ -165,7 +165,7 @@ def test_reading_may_stop_early(engine: Engine) -> None:
 def test_no_more_is_asked_for_than_is_read(
     engine: Engine, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genesis.store.mongo.engine.BATCH", 2)
+    monkeypatch.setattr("genesis.store.mongo.points.BATCH", 2)
     for t in range(6):
         append(engine, t)
     buckets = engine.points(["a"], "m")

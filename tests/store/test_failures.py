@@ -13,7 +13,7 @@ import pytest
 
 from genesis.app import App
 from genesis.settings import Settings
-from genesis.store.mongo import client, engine
+from genesis.store.mongo import client, engine, points
 from tests.servers.secantus import mongodb_address, secantusdb
 from tests.store.calls import create_run, get, post, send
 from tests.store.proxy import Connection, Fault, Message, Proxy
@@ -245,7 +245,7 @@ def test_a_history_whose_reading_breaks_off_is_read_on(
     times = [1, 2, 2, 2, 3, 4]
     for step, timestamp in enumerate(times):
         post(proxied, "runs/log-metric", run_id=run_id, key="m", value=1, timestamp=timestamp, step=step)
-    monkeypatch.setattr(engine, "BATCH", 2)
+    monkeypatch.setattr(points, "BATCH", 2)
     if fault == "cut":
         proxy.cut("getMore")
     elif fault == "lost":

@@ -361,7 +361,7 @@ def test_any_points_are_read_in_order_each_once_in_pages_of_any_size(
 def test_a_reader_that_a_merge_overtakes_misses_no_point(
     store: Store, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genesis.store.mongo.engine.BATCH", 2)
+    monkeypatch.setattr("genesis.store.mongo.points.BATCH", 2)
     for i in range(7):
         log(store, [Point(i, i, 0.5)])
     reading = engine.points([RUN], "m")
