@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from genesis.api import artifacts, experiments, metrics, models, runs, server
+from genesis.api import artifacts, experiments, logged_models, metrics, runs, server
 from genesis.errors import Code, GenesisError
 from genesis.http import Request
 from genesis.scope import Scope
 from genesis.wire import artifacts as wa
 from genesis.wire import experiments as we
+from genesis.wire import logged_models as wl
 from genesis.wire import metrics as wm
-from genesis.wire import models as wl
 from genesis.wire import runs as wr
 from genesis.wire.base import Reply
 
@@ -91,7 +91,41 @@ ROUTES: tuple[Route, ...] = (
         wm.GetMetricHistoryBulkInterval,
         metrics.get_history_bulk_interval,
     ),
-    Route("POST", "/mlflow/logged-models/search", 2, wl.SearchLoggedModels, models.search),
+    Route("POST", "/mlflow/logged-models", 2, wl.CreateLoggedModel, logged_models.create),
+    Route("POST", "/mlflow/logged-models/search", 2, wl.SearchLoggedModels, logged_models.search),
+    Route("GET", "/mlflow/logged-models/{model_id}", 2, wl.GetLoggedModel, logged_models.get),
+    Route("PATCH", "/mlflow/logged-models/{model_id}", 2, wl.FinalizeLoggedModel, logged_models.finalize),
+    Route("DELETE", "/mlflow/logged-models/{model_id}", 2, wl.DeleteLoggedModel, logged_models.delete),
+    Route("PATCH", "/mlflow/logged-models/{model_id}/tags", 2, wl.SetLoggedModelTags, logged_models.set_tags),
+    Route(
+        "DELETE",
+        "/mlflow/logged-models/{model_id}/tags/{tag_key}",
+        2,
+        wl.DeleteLoggedModelTag,
+        logged_models.delete_tag,
+    ),
+    Route(
+        "POST",
+        "/mlflow/logged-models/{model_id}/params",
+        2,
+        wl.LogLoggedModelParams,
+        logged_models.log_params,
+    ),
+    Route(
+        "GET",
+        "/mlflow/logged-models/{model_id}/artifacts/directories",
+        2,
+        wa.ListLoggedModelArtifacts,
+        artifacts.list_of_logged_model,
+    ),
+    Route(
+        "GET",
+        "/mlflow/logged-models/{model_id}/artifacts/files",
+        2,
+        wa.GetLoggedModelArtifact,
+        artifacts.get_of_logged_model,
+        UI,
+    ),
     Route("GET", "/mlflow/artifacts/list", 2, wa.ListArtifacts, artifacts.list_of_run),
     Route("GET", "/get-artifact", 0, wa.GetArtifact, artifacts.get_of_run, ROOT),
     Route("GET", "/mlflow-artifacts/artifacts", 2, wa.ListProxied, artifacts.list_proxied),

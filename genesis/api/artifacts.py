@@ -1,4 +1,4 @@
-"""Verbs on artifacts: proxied by path, and listed or read as a run's."""
+"""Verbs on artifacts: proxied by path, and listed or read as a run's or a model's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def download(request: w.Download, scope: Scope) -> Raw:
     return _send(scoped(path, scope.workspace), request, scope)
 
 
-def _send(path: str, request: w.Download | w.GetArtifact, scope: Scope) -> Raw:
+def _send(path: str, request: w.Ranged, scope: Scope) -> Raw:
     part = request.span is not None
     content = _open(path, request.span, scope)
     if part and request.if_range not in ("", content.etag):
@@ -76,9 +76,18 @@ def delete(request: w.Delete, scope: Scope) -> Reply:
 def list_of_run(request: w.ListArtifacts, scope: Scope) -> w.ListArtifactsReply:
     """Paths are relative to the run's root."""
     relative = safe_folder(request.path)
-    run = scope.store.runs.get(request.run)
-    folder = _at(run.artifact_uri, relative, scope)
-    reply = w.ListArtifactsReply(root_uri=run.artifact_uri)
+    return _list_of(scope.store.runs.get(request.run).artifact_uri, relative, scope)
+
+
+def list_of_logged_model(request: w.ListLoggedModelArtifacts, scope: Scope) -> w.ListArtifactsReply:
+    """Paths are relative to the model's root."""
+    relative = safe_folder(request.artifact_directory_path)
+    return _list_of(scope.store.logged_models.get(request.model_id).artifact_uri, relative, scope)
+
+
+def _list_of(root: str, relative: str, scope: Scope) -> w.ListArtifactsReply:
+    folder = _at(root, relative, scope)
+    reply = w.ListArtifactsReply(root_uri=root)
     files = [w.file(info, f"{relative}/{_name(info)}".lstrip("/")) for info in _listed(folder, scope)]
     if files:
         reply["files"] = files
@@ -93,12 +102,20 @@ def get_of_run(request: w.GetArtifact, scope: Scope) -> Raw:
     return _send(_at(run.artifact_uri, relative, scope), request, scope)
 
 
+def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw:
+    if not request.path:
+        raise GenesisError(Code.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.')
+    relative = safe(request.path)
+    model = scope.store.logged_models.get(request.model_id)
+    return _send(_at(model.artifact_uri, relative, scope), request, scope)
+
+
 def _at(root: str, relative: str, scope: Scope) -> str:
-    """Where a path of a run's lies in the store, if it is this server that keeps the run's artifacts."""
+    """Where a path below ``root`` lies in the store, if it is this server that keeps what is there."""
     held = within(root)
     if held is None:
         raise invalid(
-            f"The run's artifacts are at {root.partition('?')[0]}, which this server does not serve: "
+            f"The artifacts are at {root.partition('?')[0]}, which this server does not serve: "
             "clients read and write them there themselves."
         )
     return scoped("/".join(part for part in (held, relative) if part), scope.workspace)

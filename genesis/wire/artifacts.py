@@ -1,4 +1,4 @@
-"""Requests and replies about artifacts: proxied ones by path, and those of a run."""
+"""Requests and replies about artifacts: proxied ones by path, and those of a run or a model."""
 
 from __future__ import annotations
 
@@ -80,6 +80,28 @@ class GetArtifact:
         )
 
 
+@dataclass(frozen=True)
+class GetLoggedModelArtifact:
+    """A file of a logged model, for browsers."""
+
+    model_id: str
+    path: str | None
+    span: Span | None
+    if_range: str
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        return cls(
+            parameters["model_id"],
+            request.parameters().get("artifact_file_path", [None])[0],
+            span(request.headers.get("range", "")),
+            request.headers.get("if-range", ""),
+        )
+
+
+Ranged = Download | GetArtifact | GetLoggedModelArtifact
+
+
 class Delete(Message):
     artifact_path: str = ""
 
@@ -90,6 +112,12 @@ class ListProxied(Message):
 
 class ListArtifacts(RunMessage):
     path: str | None = None
+    page_token: str = ""
+
+
+class ListLoggedModelArtifacts(Message):
+    model_id: str = ""
+    artifact_directory_path: str | None = None
     page_token: str = ""
 
 

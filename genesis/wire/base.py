@@ -45,15 +45,15 @@ Text = Annotated[str, BeforeValidator(_or_empty)]
 """A text within a message; null means absent there, too."""
 
 
-def one_of(*names: str) -> BeforeValidator:
-    """An enum of protobuf's: its name, or its number, which MLflow counts from 1."""
+def one_of(*names: str, first: int = 1) -> BeforeValidator:
+    """An enum of protobuf's: its name, or its number, which MLflow mostly counts from 1."""
 
     def name_of(value: Any) -> Any:
         if value in names:
             return value
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
-        if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= len(names):
-            return names[number - 1]
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number - first < len(names):
+            return names[number - first]
         raise ValueError("not a value of this enum")
 
     return BeforeValidator(name_of)
