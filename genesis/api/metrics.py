@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from genesis.api import limits
-from genesis.entities.runs import Metric, not_found
-from genesis.errors import invalid
+from genesis.entities.experiments import ACTIVE
+from genesis.entities.logged_models import ModelMetric
+from genesis.entities.runs import Metric, not_active, not_found
+from genesis.errors import GenesisError, invalid
 from genesis.scope import Scope
 from genesis.store.points import Point
 from genesis.wire import metrics as w
@@ -17,13 +19,49 @@ LARGEST = sys.float_info.max
 
 
 def log(request: w.LogMetric, scope: Scope) -> Reply:
+    """Of the run, and of the logged model that it measured, if one is named."""
+    _check_datasets([request])
     limits.check_metric(request.key, request.timestamp, request.value)
     if not limits.RUN_ID.fullmatch(request.run):
         # No run has such an id, so nothing need be written to find out.
         raise not_found(request.run)
     metric = Metric(request.key, finite(request.value), request.timestamp, request.step)
+    measured = _of_models(request.run, [request])
+    _check_models(request.run, measured, scope)
     scope.store.runs.log(request.run, [metric])
+    _log_of_models(measured, scope)
     return {}
+
+
+def _check_datasets(metrics: Iterable[w.Metric | w.LogMetric]) -> None:
+    if any(bool(metric.dataset_name) != bool(metric.dataset_digest) for metric in metrics):
+        raise invalid("Both dataset_name and dataset_digest must be provided if one is provided")
+
+
+def _of_models(run_id: str, metrics: Iterable[w.Metric | w.LogMetric]) -> dict[str, list[ModelMetric]]:
+    """By model, what is said of one."""
+    measured: dict[str, list[ModelMetric]] = {}
+    for m in metrics:
+        if m.model_id:
+            data = (m.dataset_name or "", m.dataset_digest or "")
+            row = ModelMetric(m.key, finite(m.value), m.timestamp, m.step or 0, run_id, *data)
+            measured.setdefault(m.model_id, []).append(row)
+    return measured
+
+
+def _check_models(run_id: str, measured: dict[str, list[ModelMetric]], scope: Scope) -> None:
+    """Refuses what the models would, while nothing is logged yet; what is wrong with the run comes first."""
+    try:
+        for model_id, rows in measured.items():
+            scope.store.logged_models.check_metrics(model_id, rows)
+    except GenesisError as refusal:
+        run = scope.store.runs.get(run_id)
+        raise not_active(run_id, run.lifecycle_stage) if run.lifecycle_stage != ACTIVE else refusal from None
+
+
+def _log_of_models(measured: dict[str, list[ModelMetric]], scope: Scope) -> None:
+    for model_id, rows in measured.items():
+        scope.store.logged_models.log_metrics(model_id, rows)
 
 
 def finite(value: float) -> float:
@@ -33,6 +71,7 @@ def finite(value: float) -> float:
 
 def log_batch(request: w.LogBatch, scope: Scope) -> Reply:
     """All of it or nothing; the same metric may come twice, a parameter may not."""
+    _check_datasets(request.metrics)
     limits.check_run_id(request.run_id)
     for i, metric in enumerate(request.metrics):
         limits.check_metric(metric.key, metric.timestamp, metric.value, f"metrics[{i}]")
@@ -41,6 +80,8 @@ def log_batch(request: w.LogBatch, scope: Scope) -> Reply:
     limits.check_batch(request.metrics, params, tags)
     _check_unique([key for key, _ in params])
     metrics = [Metric(m.key, finite(m.value), m.timestamp, m.step or 0) for m in request.metrics]
+    measured = _of_models(request.run_id, request.metrics)
+    _check_models(request.run_id, measured, scope)
     refused = scope.store.runs.log(request.run_id, metrics, dict(params), dict(tags))
     if refused is not None:
         held = refused["params"]
@@ -53,6 +94,7 @@ def log_batch(request: w.LogBatch, scope: Scope) -> Reply:
             f"Changing param values is not allowed. Params were already logged='{differing}' "
             f"for run ID='{request.run_id}'."
         )
+    _log_of_models(measured, scope)
     return {}
 
 
