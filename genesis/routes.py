@@ -66,6 +66,9 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", "/mlflow/experiments/delete-experiment-tag", 2, we.DeleteExperimentTag, experiments.delete_tag
     ),
+    Route(
+        "POST", "/mlflow/experiments/search-datasets", 2, we.SearchDatasets, experiments.search_datasets, UI
+    ),
     Route("POST", "/mlflow/runs/create", 2, wr.CreateRun, runs.create),
     Route("GET", "/mlflow/runs/get", 2, wr.GetRun, runs.get),
     Route("POST", "/mlflow/runs/update", 2, wr.UpdateRun, runs.update),

@@ -13,6 +13,8 @@ from genesis.wire.base import Reply
 
 VIEW_TAG = "mlflow.customView.view"
 MAX_VIEWS = 50
+MAX_SEARCHED_EXPERIMENTS = 20
+MAX_DATASETS = 1000
 
 
 def create(request: w.CreateExperiment, scope: Scope) -> w.CreateExperimentReply:
@@ -112,3 +114,17 @@ def _check_views(experiment: Experiment, key: str) -> None:
 def delete_tag(request: w.DeleteExperimentTag, scope: Scope) -> Reply:
     scope.store.experiments.delete_tag(parse_id(request.experiment_id), request.key)
     return {}
+
+
+def search_datasets(request: w.SearchDatasets, scope: Scope) -> w.SearchDatasetsReply:
+    """Of experiments and runs of any stage, and of unknown ones none."""
+    ids = request.experiment_ids
+    if not ids:
+        raise invalid("SearchDatasets request must specify at least one experiment_id.")
+    if len(ids) > MAX_SEARCHED_EXPERIMENTS:
+        raise invalid(
+            f"SearchDatasets request cannot specify more than {MAX_SEARCHED_EXPERIMENTS} experiment_ids. "
+            f"Received {len(ids)} experiment_ids."
+        )
+    found = scope.store.runs.datasets(list(dict.fromkeys(map(parse_id, ids))), MAX_DATASETS)
+    return {"dataset_summaries": [w.summary(dataset) for dataset in found]} if found else {}

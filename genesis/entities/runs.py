@@ -52,6 +52,15 @@ class DatasetInput:
     tags: dict[str, str]
 
 
+class DatasetSummary(NamedTuple):
+    """A data set that runs of an experiment read, and in which context; "" is none."""
+
+    experiment_id: str
+    name: str
+    digest: str
+    context: str
+
+
 @dataclass(frozen=True)
 class Run:
     """One run with everything about it but the histories of its metrics; times in ms since the epoch."""

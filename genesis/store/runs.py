@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from genesis.entities.experiments import ACTIVE, DELETED
@@ -12,6 +13,7 @@ from genesis.entities.runs import (
     NAME_TAG,
     Dataset,
     DatasetInput,
+    DatasetSummary,
     Latest,
     Metric,
     Run,
@@ -20,7 +22,7 @@ from genesis.entities.runs import (
 )
 from genesis.errors import missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.store.engine import Change, Document, Engine, Missing, Refused, Updated
+from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.histories import Histories
 from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
 from genesis.store.points import Point, Points
@@ -176,6 +178,9 @@ class Runs:
         """Link data sets and models the run reads; what is linked already stays as it is."""
         for _ in range(TRIES):
             document = self._document(run_id)
+            if document["lifecycle"] != ACTIVE:
+                # Found out now, so that no data set is described, or in a context, for nothing.
+                raise not_active(run_id, document["lifecycle"])
             held = {element["id"] for element in document.get("inputs", ())}
             new = {_dataset_id(i.dataset): i for i in reversed(inputs)}
             elements = [
@@ -196,13 +201,34 @@ class Runs:
         """A data set as a run keeps it: described as the first run of the experiment described it."""
         dataset = vars(given.dataset)
         within = {"workspace": self._workspace, "experiment": experiment}
-        described = {"id": key(experiment, id), **within, **dataset}
+        context = {"name": given.tags.get(CONTEXT_TAG, "")}
+        described = {"id": key(experiment, id), **within, **dataset, "contexts": [context]}
         if not self._engine.insert(DATASETS, described):
             described = self._engine.get(DATASETS, described["id"]) or described
+            if context not in described.get("contexts", ()):
+                unless = Clause(Path("contexts", "name"), Op.ABSENT, context["name"])
+                change = Change(add={"contexts": [context]})
+                self._engine.update(DATASETS, described["id"], change, (unless,))
         element = {"id": id, **{field: described[field] for field in dataset if described[field] != ""}}
         if CONTEXT_TAG in given.tags:
             element["context"] = given.tags[CONTEXT_TAG]
         return {**element, "tags": [{"key": k, "value": v} for k, v in given.tags.items()]}
+
+    def datasets(self, experiment_ids: Sequence[str], most: int) -> list[DatasetSummary]:
+        """The data sets that runs of these experiments read, once for each context."""
+        scope = fixed("experiment", [key(self._workspace, id) for id in experiment_ids])
+        found = self._engine.find(DATASETS, Query((scope,), limit=most))
+        summaries = (
+            DatasetSummary(
+                document["experiment"].partition("|")[2],
+                document["name"],
+                document["digest"],
+                context["name"],
+            )
+            for document in found
+            for context in document.get("contexts", ())
+        )
+        return list(islice(summaries, most))
 
     def add_outputs(self, run_id: str, models: Sequence[tuple[str, int]]) -> None:
         """Link models the run wrote, each with its step; a model is linked once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from genesis.entities.experiments import Experiment as Entity
+from genesis.entities.runs import DatasetSummary
 from genesis.wire.base import Int64, Message, Text, one_of
 
 ViewType = Annotated[str, one_of("ACTIVE_ONLY", "DELETED_ONLY", "ALL")]
@@ -76,6 +77,10 @@ class SearchExperiments(Message):
     page_token: str = ""
 
 
+class SearchDatasets(Message):
+    experiment_ids: list[str] = []
+
+
 class ExperimentReply(TypedDict):
     experiment_id: str
     name: str
@@ -94,6 +99,25 @@ class GetExperimentReply(TypedDict):
 class SearchExperimentsReply(TypedDict, total=False):
     experiments: list[ExperimentReply]
     next_page_token: str
+
+
+class DatasetSummaryReply(TypedDict):
+    experiment_id: str
+    name: str
+    digest: str
+    context: NotRequired[str]
+
+
+class SearchDatasetsReply(TypedDict, total=False):
+    dataset_summaries: list[DatasetSummaryReply]
+
+
+def summary(found: DatasetSummary) -> DatasetSummaryReply:
+    """A data set in one of its contexts as MLflow's ``DatasetSummary`` message."""
+    reply = DatasetSummaryReply(experiment_id=found.experiment_id, name=found.name, digest=found.digest)
+    if found.context:
+        reply["context"] = found.context
+    return reply
 
 
 def experiment(entity: Entity) -> ExperimentReply:
