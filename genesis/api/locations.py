@@ -23,14 +23,7 @@ def check(location: str) -> None:
         raise invalid("'artifact_location' URL can't include fragments or params.")
     if ".." in _decoded(parsed.query):
         raise invalid("Invalid query string")
-    scheme = parsed.scheme.lower()
-    if scheme in HOST_ADDRESSED and not (scheme == "mlflow-artifacts" and not parsed.netloc):
-        raise invalid(
-            f"'artifact_location' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host"
-            " other than the tracking server's configured artifact storage, so the server would connect to"
-            " the host named in the URI. Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment"
-            " variable on the server to allow it."
-        )
+    check_host(location, "artifact_location")
     if location.startswith("runs:"):
         raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
     if len(location) > MAX_ARTIFACT_LOCATION:
@@ -38,6 +31,22 @@ def check(location: str) -> None:
             "Invalid artifact path length. The length of the artifact path cannot be greater than "
             f"{MAX_ARTIFACT_LOCATION} characters. To configure this limit, please set the "
             "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH environment variable."
+        )
+
+
+def check_host(uri: str, field: str) -> None:
+    """Raises INVALID_PARAMETER_VALUE for a URI that names a host to connect to."""
+    try:
+        parsed = urlparse(uri)
+    except ValueError:
+        raise invalid(f"'{field}' is not a URI: '{uri}'") from None
+    scheme = parsed.scheme
+    if scheme in HOST_ADDRESSED and not (scheme == "mlflow-artifacts" and not parsed.netloc):
+        raise invalid(
+            f"'{field}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host"
+            " other than the tracking server's configured artifact storage, so the server would connect to"
+            " the host named in the URI. Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment"
+            " variable on the server to allow it."
         )
 
 

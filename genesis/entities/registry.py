@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from genesis.errors import Code, GenesisError, invalid, missing
 
@@ -83,6 +83,27 @@ def kind_of(tags: Mapping[str, str], number: int = 0) -> str:
     if number:
         return PROMPT_VERSION if is_prompt else VERSION
     return PROMPT if is_prompt else MODEL
+
+
+def stage_of(text: str) -> str:
+    """The stage in its one spelling; clients may write it in any case."""
+    for stage in STAGES:
+        if stage.lower() == text.lower():
+            return stage
+    raise invalid(f"Invalid Model Version stage: {text}. Value must be one of {', '.join(STAGES)}.")
+
+
+def newest(model: RegisteredModel) -> ModelVersion:
+    """The version that the alias ``latest`` means, with its aliases."""
+    if not model.latest:
+        raise missing(f"Latest version not found for model {model.name}.")
+    return with_aliases(max(model.latest, key=lambda version: version.number), model)
+
+
+def with_aliases(version: ModelVersion, model: RegisteredModel) -> ModelVersion:
+    """One of the versions that ``model`` is shown with, as it is shown itself."""
+    aliases = [alias for alias, number in model.aliases.items() if number == version.number]
+    return replace(version, aliases=aliases)
 
 
 def not_found(name: str) -> GenesisError:
