@@ -16,15 +16,22 @@ from tests.contract.descriptors import endpoints, kind, response_of
 LACKING = {
     ("ListArtifacts.Response", "next_page_token"): "MLflow's server never pages listings of artifacts",
     ("Experiment", "effective_trace_archival_retention"): "traces are not served yet",
-    ("Metric", "model_id"): "of a reply: logged models are not served yet",
-    ("Metric", "dataset_name"): "of a reply: logged models are not served yet",
-    ("Metric", "dataset_digest"): "of a reply: logged models are not served yet",
-    ("Metric", "run_id"): "no reply of MLflow's server about runs fills it",
-    ("SearchLoggedModels.Response", "models"): "there are none yet; the field is there, its message is not",
+    ("ListLoggedModelArtifacts.Response", "next_page_token"): "MLflow's server never pages them either",
+    **{
+        ("Metric", name): "MLflow's server fills it in replies about logged models only"
+        for name in ("model_id", "dataset_name", "dataset_digest", "run_id")
+    },
+    **{
+        ("LoggedModelInfo", name): "MLflow's server never fills it"
+        for name in ("creator_id", "registrations")
+    },
 }
 """Fields of MLflow's that ours lack, and why."""
 
-OURS_ALONE = {"artifact_path": "part of the path"}
+OURS_ALONE = {
+    "artifact_path": "part of the path",
+    "allow_deleted": "MLflow's handler reads it from the query, beside the message",
+}
 
 ROWS = {(r.method, r.path.replace("{artifact_path*}", "<path:artifact_path>"), r.since): r for r in ROUTES}
 
