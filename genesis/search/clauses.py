@@ -47,7 +47,7 @@ class Clause(NamedTuple):
 class Order(NamedTuple):
     """One sort key: values first, NaN behind them, then documents that lack it, in either direction.
 
-    ``among`` is for a list's members: of its elements the latest counts that fulfils all of these.
+    ``among`` is for a list's members: of its elements the latest counts that equals all of these.
     """
 
     path: Path

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from genesis.store.engine import Engine
 from genesis.store.experiments import Experiments
 from genesis.store.histories import Histories, Piles
+from genesis.store.logged_models import LoggedModels
+from genesis.store.model_versions import ModelVersions
+from genesis.store.registered_models import RegisteredModels
 from genesis.store.runs import Runs
 
 ENGINES = {
@@ -40,9 +43,19 @@ class Store:
     experiments: Experiments
     runs: Runs
     histories: Histories
+    logged_models: LoggedModels
+    registered_models: RegisteredModels
+    model_versions: ModelVersions
 
 
 def store_of(engine: Engine, workspace: str, piles: Piles) -> Store:
     """The store of one workspace; cheap, made for each request."""
     histories = Histories(engine, workspace, piles)
-    return Store(Experiments(engine, workspace), Runs(engine, workspace, histories), histories)
+    return Store(
+        Experiments(engine, workspace),
+        Runs(engine, workspace, histories),
+        histories,
+        LoggedModels(engine, workspace),
+        RegisteredModels(engine, workspace),
+        ModelVersions(engine, workspace),
+    )

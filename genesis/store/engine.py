@@ -22,12 +22,14 @@ SortKey = list[Any]
 
 @dataclass(frozen=True)
 class Query:
-    """Which documents, in which order, from where on; ``limit`` 0 means all."""
+    """Which documents, in which order, from where on; ``limit`` 0 and no ``only`` mean all."""
 
     where: Where
     order: tuple[Order, ...] = ()
     after: SortKey | None = None
     limit: int = 0
+    only: tuple[str, ...] = ()
+    """Fields that are needed besides those of the order; others may be left out."""
 
 
 @dataclass(frozen=True)

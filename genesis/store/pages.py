@@ -24,17 +24,22 @@ def fixed(field: str, values: Sequence[str]) -> Clause:
 
 
 def page(
-    engine: Engine, collection: Collection, where: Where, order: tuple[Order, ...], at: tuple[str, int]
+    engine: Engine,
+    collection: Collection,
+    where: Where,
+    order: tuple[Order, ...],
+    at: tuple[str, int],
+    only: tuple[str, ...] = (),
 ) -> tuple[list[Document], str]:
     """One page and the token of the next (empty on the last); ``at`` is the page's own token and its size.
 
-    Commands: one for each page in the default order, two in any other.
+    Commands: one for each page in the default order, two in any other, of which ``only`` saves the second.
     """
     page_token, size = at
     after = sort_position(page_token, len(order))
     if after is not None:
         _check(collection, order, after)
-    found = engine.find(collection, Query(where, order, after, size + 1))
+    found = engine.find(collection, Query(where, order, after, size + 1, only))
     if len(found) <= size:
         return found, ""
     found = found[:size]

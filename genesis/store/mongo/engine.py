@@ -174,13 +174,13 @@ class MongoEngine:
 
     def _sorted(self, collection: Collection, query: Query) -> list[Document]:
         """A page in any other order, which no portable index serves: sort the keys here, fetch the page."""
-        conditions = where(collection, query.where)
-        keys = steadily(
-            lambda: list(self._of(collection).find(conditions, projection(query.order), batch_size=BATCH)),
-            search=True,
+        conditions, wanted = where(collection, query.where), projection(query.order, query.only)
+        kept = steadily(
+            lambda: list(self._of(collection).find(conditions, wanted, batch_size=BATCH)), search=True
         )
+        found = [loaded(collection, document) for document in kept]
         compare = _comparison(query.order)
-        ranked: Iterable[SortKey] = (sort_key(collection, query.order, loaded(collection, k)) for k in keys)
+        ranked: Iterable[SortKey] = (sort_key(collection, query.order, document) for document in found)
         if query.after is not None:
             after = query.after
             ranked = (key for key in ranked if compare(key, after) > 0)
@@ -190,8 +190,10 @@ class MongoEngine:
             else sorted(ranked, key=cmp_to_key(compare))
         )
         ids = [key[-1] for key in page]
-        found = {d["id"]: d for d in self._fetch(collection, {"_id": {"$in": ids}})} if ids else {}
-        return [found[id] for id in ids if id in found]
+        if ids and not query.only:
+            found = self._fetch(collection, {"_id": {"$in": ids}})
+        by_id = {document["id"]: document for document in found}
+        return [by_id[id] for id in ids if id in by_id]
 
     def update(
         self,

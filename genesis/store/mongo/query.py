@@ -168,6 +168,7 @@ def loaded(collection: Collection, kept: Document) -> Document:
     return document
 
 
-def projection(order: Sequence[Order]) -> dict[str, int]:
-    """Only what is needed to sort: the fields of the order and the key; of a list, all of it."""
-    return dict.fromkeys((item.path.field if item.among else _name(item.path) for item in order), 1)
+def projection(order: Sequence[Order], only: Sequence[str] = ()) -> dict[str, int]:
+    """Only the key, what is needed to sort (of a list, all of it), and the fields ``only``."""
+    sorted_by = (item.path.field if item.among else _name(item.path) for item in order)
+    return dict.fromkeys((*sorted_by, *only), 1)
