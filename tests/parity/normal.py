@@ -19,7 +19,9 @@ PYTHON_SET = re.compile(r"\{('[^']*'(?:, '[^']*')*)\}'?")  # Stock forgets the l
 DATABASE_ERROR = re.compile(r"^\(sqlite3\.\w+Error\)", re.MULTILINE)
 EXPERIMENT_IN_MESSAGE = re.compile(r"(\bid[= ]|\bexperiment )'?(\d+)\b")
 ARTIFACT_ROOT = re.compile(r"(^mlflow-artifacts:/)(\d+)$")
-RUN_FOLDER = re.compile(r"()\b(\d+)(?=/[0-9a-f]{32}\b)")
+RUN_FOLDER = re.compile(r"()\b(\d+)(?=/(?:models/m-)?[0-9a-f]{32}\b)")
+TIMES = {"last_update_time": "creation_time", "last_updated_timestamp_ms": "creation_timestamp_ms"}
+"""Times of changes, and of what was made then."""
 
 UNORDERED = {"params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "dataset_summaries"}
 """Lists of these names have no order; ``metrics`` has one only outside a run's data."""
@@ -45,7 +47,8 @@ class _Normal:
 
     def __init__(self, played: Played) -> None:
         self.any_order = played.call.any_order
-        self.names = {value: f"<{name}>" for name, value in played.saved.items() if HEX_ID.fullmatch(value)}
+        ids = {name: value.removeprefix("m-") for name, value in played.saved.items()}
+        self.names = {value: f"<{name}>" for name, value in ids.items() if HEX_ID.fullmatch(value)}
         self.experiments = {value: f"<{name}>" for name, value in played.saved.items() if value.isdigit()}
 
     def value(self, value: Any, key: str = "", inside: str = "") -> Any:
@@ -57,14 +60,15 @@ class _Normal:
             if key in UNORDERED or (key == "metrics" and inside == "data") or self.any_order:
                 items.sort(key=lambda item: json.dumps(item, sort_keys=True))
             return items
-        if key in ("creation_time", "last_update_time"):
+        if key in TIMES or key in TIMES.values():
             return "<time>" if isinstance(value, int) else value
         return self._text(value, key) if isinstance(value, str) else value
 
     def _object(self, value: Mapping[str, Any], key: str) -> dict[str, Any]:
         shown = {name: self.value(item, name, key) for name, item in value.items()}
-        if value.get("last_update_time", 0) > value.get("creation_time", 0):
-            shown["last_update_time"] = "<later>"
+        for changed, made in TIMES.items():
+            if value.get(changed, 0) > value.get(made, 0):
+                shown[changed] = "<later>"
         if value.get("key") == "mlflow.runName" and GENERATED_NAME.fullmatch(str(value.get("value"))):
             shown["value"] = "<name>"
         if value.get("key") == "mlflow.log-model.history":
@@ -74,7 +78,7 @@ class _Normal:
     def _text(self, text: str, key: str) -> str:
         if key == "next_page_token":
             return "<token>"
-        if key == "run_name" and GENERATED_NAME.fullmatch(text):
+        if key in ("run_name", "name") and GENERATED_NAME.fullmatch(text):
             return "<name>"
         if key == "experiment_id":
             return self._experiment(text, f"<experiment {len(self.experiments)}>")
