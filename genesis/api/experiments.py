@@ -6,7 +6,7 @@ from genesis.api import limits, locations
 from genesis.entities.experiments import ACTIVE, STAGES, Experiment, not_found, parse_id
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
-from genesis.search.fields import EXPERIMENTS
+from genesis.search.experiments import EXPERIMENTS
 from genesis.store.experiments import Location
 from genesis.wire import experiments as w
 from genesis.wire.base import Reply

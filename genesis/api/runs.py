@@ -12,7 +12,7 @@ from genesis.entities.experiments import ACTIVE, DEFAULT_ID, STAGES, not_active,
 from genesis.entities.runs import NAME_TAG, Dataset, DatasetInput, Run
 from genesis.errors import Code, GenesisError, invalid
 from genesis.scope import Scope
-from genesis.search.fields import RUNS
+from genesis.search.runs import RUNS
 from genesis.wire import runs as w
 from genesis.wire.base import Reply
 

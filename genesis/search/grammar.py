@@ -1,4 +1,4 @@
-"""MLflow's filter and order_by texts, taken apart; knows no entity.
+"""MLflow's filter and order_by texts, taken apart; knows no entity's fields.
 
 The tokens are sqlparse's, as in MLflow itself (``mlflow/utils/search_utils.py``), since what a
 filter means, down to its error messages, is what that library makes of it.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from genesis.errors import invalid
 
@@ -33,37 +33,98 @@ class Comparison(NamedTuple):
     value: Value | None
 
 
-@lru_cache(maxsize=512)
-def comparisons(text: str, quote: str = "'") -> tuple[Comparison, ...]:
-    """The comparisons that a filter ANDs together; ``quote`` is put around what an error names."""
-    if not text:
-        return ()
-    if len(text) > MAX_LENGTH:
+class Triple(NamedTuple):
+    """One comparison of logged models, its three parts as they were written."""
+
+    identifier: str
+    operator: str
+    value: str
+
+
+T = TypeVar("T")
+
+
+def comparisons(text: str, quote: str = "'") -> Iterator[Comparison]:
+    """The comparisons that a filter ANDs together; ``quote`` is put around what an error names.
+
+    One by one, since MLflow looks at what one compares before it takes the next one apart.
+    """
+    return _told(_comparisons(text, quote) if _asks(text) else ())
+
+
+def triples(text: str) -> Iterator[Triple]:
+    """The comparisons of a filter of logged models, whose rules of what may stand in one are its own."""
+    return _told(_triples(text) if _asks(text) else ())
+
+
+def _asks(text: str) -> bool:
+    """Whether there is anything to take apart; raises where there is too much."""
+    if text and len(text) > MAX_LENGTH:
         raise invalid(f"The filter is longer than {MAX_LENGTH} characters.")
-    tokens = _joined([t for t in _statement(text).tokens if not t.is_whitespace])
+    return bool(text)
+
+
+def _told(read: Iterable[T | str]) -> Iterator[T]:
+    """What was read; where that is a text, why it was not."""
+    for one in read:
+        if isinstance(one, str):
+            raise invalid(one)
+        yield one
+
+
+@lru_cache(maxsize=512)
+def _comparisons(text: str, quote: str) -> tuple[Comparison | str, ...]:
+    try:
+        statements = _parsed(text)
+    except Exception:
+        # sqlparse raises its own and Python's errors (depth of nesting) alike.
+        return (f"Error on parsing filter '{text}'",)
+    if not statements:
+        return (f"Invalid filter '{text}'. Could not be parsed.",)
+    if len(statements) > 1:
+        return (f"Search filter contained multiple expression {text!r}. Provide AND-ed expression list.",)
+    tokens = _joined(statements[0])
     refused = [t for t in tokens if not (_is_comparison(t) or _is_keyword(t, "AND"))]
     if refused:
         shown = ", ".join(f"{quote}{token}{quote}" for token in refused)
-        raise invalid(f"Invalid clause(s) in filter string: {shown}")
+        return (f"Invalid clause(s) in filter string: {shown}",)
     return tuple(_comparison(t) for t in tokens if _is_comparison(t))
 
 
-def _statement(text: str) -> Any:
+@lru_cache(maxsize=512)
+def _triples(text: str) -> tuple[Triple | str, ...]:
+    unreadable = f"Invalid filter string: {text!r}. "
+    try:
+        statements = _parsed(text)
+    except Exception as error:
+        return (f"{unreadable}{error!r}",)
+    if len(statements) != 1:
+        return (f"{unreadable}Expected a single SQL expression.",)
+    read: list[Triple | str] = []
+    for token in _joined(statements[0]):
+        if _is_comparison(token):
+            read.append(_triple(token))
+        elif token.value.strip().upper() != "AND":
+            read.append(
+                f"{unreadable}Expected a list of comparisons separated by 'AND' "
+                "(e.g. 'metrics.loss > 0.1 AND params.lr = 0.01')."
+            )
+    return tuple(read)
+
+
+def _triple(token: Any) -> Triple | str:
+    parts = [str(t) for t in _flat(token) if not t.is_whitespace]
+    if len(parts) != 3:
+        return f"Invalid comparison: {token}. Expected a comparison with 3 tokens."
+    return Triple(*parts)
+
+
+def _parsed(text: str) -> list[list[Any]]:
+    """The statements in a text, each as its tokens; raises whatever sqlparse does."""
     # Only searches with a filter need sqlparse, and a cold start needs none.
     import sqlparse
 
-    try:
-        parsed = sqlparse.parse(text)
-    except Exception:
-        # sqlparse raises its own and Python's errors (depth of nesting) alike.
-        raise invalid(f"Error on parsing filter '{text}'") from None
-    if len(parsed) == 0:
-        raise invalid(f"Invalid filter '{text}'. Could not be parsed.")
-    if len(parsed) > 1:
-        raise invalid(
-            f"Search filter contained multiple expression {text!r}. Provide AND-ed expression list."
-        )
-    return parsed[0]
+    return [statement.tokens for statement in sqlparse.parse(text)]
 
 
 def _joined(tokens: Sequence[Any]) -> list[Any]:
@@ -75,7 +136,7 @@ def _joined(tokens: Sequence[Any]) -> list[Any]:
     from sqlparse import sql
 
     joined: list[Any] = []
-    rest = list(tokens)
+    rest = [token for token in tokens if not token.is_whitespace]
     while len(rest) >= 3:
         if not isinstance(rest[0], sql.Identifier):
             joined.append(rest.pop(0))
@@ -116,15 +177,15 @@ def _is_comparison(token: Any) -> bool:
     return isinstance(token, sql.Comparison)
 
 
-def _comparison(token: Any) -> Comparison:
+def _comparison(token: Any) -> Comparison | str:
     from sqlparse import sql
 
     parts = [t for t in _flat(token) if not t.is_whitespace]
     null = len(parts) == 2 and parts[1].value.upper() in ("IS NULL", "IS NOT NULL")
     if not null and len(parts) != 3:
-        raise invalid(f"Invalid comparison clause. Expected 3 tokens found {len(parts)}")
+        return f"Invalid comparison clause. Expected 3 tokens found {len(parts)}"
     if not isinstance(parts[0], sql.Identifier):
-        raise invalid(f"Invalid comparison clause. Expected 'Identifier' found '{parts[0]}'")
+        return f"Invalid comparison clause. Expected 'Identifier' found '{parts[0]}'"
     if null:
         return Comparison(parts[0].value, parts[1].value.upper(), None)
     return Comparison(parts[0].value, parts[1].value, _value(parts[2]))
@@ -172,53 +233,61 @@ def is_quoted(text: str, mark: str) -> bool:
 
 def listed(text: str) -> tuple[str, ...]:
     """The texts in a list such as ``('a', "b")``."""
-    try:
-        parsed = ast.literal_eval(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise invalid(
-            "While parsing a list in the query, expected a non-empty list of string values, "
-            "but got ill-formed list."
-        ) from None
+    expected = "While parsing a list in the query, expected "
+    parsed = literal(text)
+    if parsed is None:
+        raise invalid(f"{expected}a non-empty list of string values, but got ill-formed list.")
     values = parsed if isinstance(parsed, tuple) else (parsed,)
     if not values:
-        raise invalid(
-            "While parsing a list in the query, expected a non-empty list of string values, "
-            "but got empty list"
-        )
+        raise invalid(f"{expected}a non-empty list of string values, but got empty list")
     if not all(isinstance(value, str) for value in values):
         raise invalid(
-            "While parsing a list in the query, expected string value, punctuation, "
-            f"or whitespace, but got different type in list: {values}"
+            f"{expected}string value, punctuation, or whitespace, but got different type in list: {values}"
         )
     return values
+
+
+def literal(text: str) -> Any:
+    """What Python makes of a literal; None where it is none, or one that cannot be printed."""
+    try:
+        read = ast.literal_eval(text)
+        # Integers of thousands of digits can be written in hexadecimal, but not be shown.
+        return read if str(read) else None
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=512)
 def ordering(text: str) -> tuple[str, bool]:
     """The identifier of an order_by item, and whether it ascends."""
-    from sqlparse import sql
-
     unreadable = invalid(f"Invalid order_by clause '{text}'. Could not be parsed.")
     if len(text) > MAX_LENGTH:
         raise unreadable
     try:
-        tokens = _statement(text).tokens
-        if len(tokens) == 1 and isinstance(tokens[0], sql.Identifier):
-            shown = tokens[0].value
-        elif _is_timestamp(tokens):
-            shown = text
-        else:
-            raise unreadable
+        statements = _parsed(text)
+    except Exception:
+        raise invalid(f"Error on parsing order_by clause '{text}'") from None
+    shown = _ordered(text, statements[0]) if len(statements) == 1 else ""
+    try:
         words = shlex.split(shown.replace("`", '"'))
-    except (ValueError, type(unreadable)):
+    except ValueError:
         raise unreadable from None
-    if len(words) > 2:
+    if not shown or len(words) > 2:
         raise unreadable
     if len(words) < 2:
         return shown.strip(), True
     if words[1].lower() not in ("asc", "desc"):
         raise invalid(f"Invalid ordering key in order_by clause '{text}'.")
     return words[0].strip(), words[1].lower() == "asc"
+
+
+def _ordered(text: str, tokens: Sequence[Any]) -> str:
+    """The part of an order_by item that says what to order by and how; empty where nothing does."""
+    from sqlparse import sql
+
+    if len(tokens) == 1 and isinstance(tokens[0], sql.Identifier):
+        return str(tokens[0].value)
+    return text if _is_timestamp(tokens) else ""
 
 
 def _is_timestamp(tokens: Sequence[Any]) -> bool:

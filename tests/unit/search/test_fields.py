@@ -8,7 +8,9 @@ import pytest
 
 from genesis.errors import GenesisError
 from genesis.search.clauses import Clause, Op, Order, Path
-from genesis.search.fields import EXPERIMENTS, RUNS, Fields
+from genesis.search.experiments import EXPERIMENTS
+from genesis.search.fields import Fields
+from genesis.search.runs import RUNS
 from tests.unit.search import mlflow_oracle as oracle
 from tests.unit.search.corpus import EXPERIMENT_FILTERS, EXPERIMENT_ORDERS, RUN_FILTERS, RUN_ORDERS
 

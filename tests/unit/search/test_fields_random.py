@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genesis.errors import GenesisError
-from genesis.search.fields import EXPERIMENTS, RUNS
+from genesis.search.experiments import EXPERIMENTS
+from genesis.search.runs import RUNS
 from tests.unit.search import mlflow_oracle as oracle
 
 
