@@ -27,7 +27,12 @@ PARTIAL = Deviation(
 )
 WORDS = Deviation("Stock refuses for another reason: the empty field that a wrong type had left behind.")
 TOKENS = Deviation("The message shows the inside of a page token, and our tokens are not stock's.")
-NAMELESS = Deviation("Stock stores a tag whose key is empty; no client can name, filter or delete it.")
+NAMELESS = Deviation(
+    "Stock stores a tag or parameter whose key is empty; no client can name, filter or delete it."
+)
+TWO_MODELS = Deviation(
+    "Stock takes one of the two models that the path and the body name, here this, there the other."
+)
 
 DEVIATIONS: dict[tuple[str, str], Deviation] = {
     **{
@@ -139,6 +144,37 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
         "We refuse what stock rewrites and looks for."
     ),
     ("bodies", "half a surrogate pair"): PARTIAL,
+    **{
+        ("logged model create: refused", name): PARTIAL
+        for name in ("tag is text", "tag value is a number", "param is text", "param value is a number")
+    },
+    **{
+        ("logged model finalize", name): PARTIAL
+        for name in (
+            "number of no status",
+            "negative number",
+            "status of another name",
+            "status in lower case",
+            "unknown status",
+            "fractional status",
+            "boolean status",
+        )
+    },
+    **{("logged model tags", name): PARTIAL for name in ("tag is text", "tag value is a number")},
+    **{("logged model params", name): PARTIAL for name in ("param is text", "param value is a number")},
+    ("logged model create: refused", "tag key is empty"): NAMELESS,
+    ("logged model create: refused", "param key is empty"): NAMELESS,
+    ("logged model tags", "tag key is empty"): NAMELESS,
+    ("logged model tags", "tag without key"): NAMELESS,
+    ("logged model params", "param key is empty"): NAMELESS,
+    ("logged model finalize", "two models"): TWO_MODELS,
+    ("logged model params", "two models"): TWO_MODELS,
+    **{
+        ("model metric batch: refused", name): PARTIAL
+        for name in ("model id is a number", "dataset name is a number")
+    },
+    ("datasets search", "ids are text"): WORDS,
+    ("datasets search", "id is a number"): WORDS,
 }
 """By scene and call name."""
 
