@@ -9,10 +9,13 @@ from tests.parity.script import (
     experiments,
     history,
     inputs,
+    logged_models,
     metrics,
+    model_metrics,
     params_tags,
     run_search,
     runs,
+    search_datasets,
 )
 
 SCENES: list[Scene] = [
@@ -25,6 +28,9 @@ SCENES: list[Scene] = [
     *inputs.SCENES,
     *history.SCENES,
     *run_search.SCENES,
+    *logged_models.SCENES,
+    *model_metrics.SCENES,
+    *search_datasets.SCENES,
     *artifacts.SCENES,
     *envelope.SCENES,
 ]
