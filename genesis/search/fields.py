@@ -65,7 +65,7 @@ class Fields:
     quoted_prefixes: bool = False
     """Whether a prefix may stand in backticks."""
     quoted_attributes: bool = True
-    """Whether an attribute may."""
+    """Whether an attribute in a filter may stand in quotes or backticks."""
     sorts_once: bool = True
     """Whether a field that stands twice in an order is refused; else its first mention counts."""
     nullable: tuple[str, ...] = ("tag",)
@@ -80,7 +80,7 @@ class Fields:
         return [self._term(comparison) for comparison in grammar.comparisons(text, self.quote)]
 
     def _term(self, comparison: grammar.Comparison) -> Term:
-        name = self.name(comparison.identifier, self.attributes)
+        name = self.name(comparison.identifier, self.attributes, self.quoted_attributes)
         if comparison.value is not None:
             return Term(name, comparison.operator, self._value(name, comparison.value))
         if name.kind not in self.nullable:
@@ -99,8 +99,8 @@ class Fields:
             orders.setdefault(path, Order(path, ascending))
         return tuple(orders.values())
 
-    def name(self, identifier: str, attributes: Collection[str]) -> Name:
-        """The identifier's kind and key, quotes and backticks removed."""
+    def name(self, identifier: str, attributes: Collection[str], quoted: bool = True) -> Name:
+        """The identifier's kind and key, quotes and backticks removed; ``quoted``: an attribute's, too."""
         prefix, dot, key = identifier.partition(".")
         if not dot:
             prefix, key = "attribute", identifier
@@ -109,7 +109,7 @@ class Fields:
         if prefix not in self.prefixes:
             raise invalid(self.unknown_prefix.format(prefix))
         kind = self.prefixes[prefix]
-        if kind != "attribute" or self.quoted_attributes:
+        if kind != "attribute" or quoted:
             key = _without(_without(key, "'") if grammar.is_quoted(key, "'") else _without(key, '"'), "`")
         known = attributes if kind == "attribute" else self.members.get(kind)
         if known is not None and key not in known:

@@ -267,7 +267,7 @@ def ordering(text: str) -> tuple[str, bool]:
         statements = _parsed(text)
     except Exception:
         raise invalid(f"Error on parsing order_by clause '{text}'") from None
-    shown = _ordered(text, statements[0]) if len(statements) == 1 else ""
+    shown = _ordered(statements[0]) if len(statements) == 1 else ""
     try:
         words = shlex.split(shown.replace("`", '"'))
     except ValueError:
@@ -281,20 +281,18 @@ def ordering(text: str) -> tuple[str, bool]:
     return words[0].strip(), words[1].lower() == "asc"
 
 
-def _ordered(text: str, tokens: Sequence[Any]) -> str:
+def _ordered(tokens: Sequence[Any]) -> str:
     """The part of an order_by item that says what to order by and how; empty where nothing does."""
     from sqlparse import sql
-
-    if len(tokens) == 1 and isinstance(tokens[0], sql.Identifier):
-        return str(tokens[0].value)
-    return text if _is_timestamp(tokens) else ""
-
-
-def _is_timestamp(tokens: Sequence[Any]) -> bool:
-    """Whether this is ``timestamp``, with or without a direction: a type's name to sqlparse."""
     from sqlparse import tokens as kinds
 
-    rest = [token for token in tokens[1:] if not token.is_whitespace]
-    if not tokens[0].match(kinds.Name.Builtin, ["timestamp"]):
-        return False
-    return not rest or (len(rest) == 1 and rest[0].ttype is kinds.Keyword.Order)
+    first, last = tokens[0], tokens[-1]
+    if len(tokens) == 1 and isinstance(first, sql.Identifier):
+        return str(first.value)
+    # A type's name to sqlparse, in any case, and so no identifier.
+    if not first.match(kinds.Name.Builtin, ["timestamp"]):
+        return ""
+    if len(tokens) == 1:
+        return "timestamp"
+    directed = last.ttype is kinds.Keyword.Order and all(token.is_whitespace for token in tokens[1:-1])
+    return f"timestamp {last.value}" if directed else ""
