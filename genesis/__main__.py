@@ -1,4 +1,4 @@
-"""``python -m genesis``: serve, init, endpoints."""
+"""``python -m genesis``: serve, init, gc, endpoints."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from genesis import __version__
+from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.settings import Settings
 
@@ -88,6 +89,51 @@ def init() -> None:
     finally:
         app.close()
     click.echo(f"Ready: {_places(settings)['database']}")
+
+
+@main.command()
+@click.option(
+    "--older-than", default="0s", metavar="AGE", help="Only what was deleted so long ago: 30d, 12h."
+)
+@click.option("--run", "runs", multiple=True, metavar="ID", help="This run (may be repeated).")
+@click.option("--logged-model", "models", multiple=True, metavar="ID", help="This logged model.")
+@click.option(
+    "--experiment", "experiments", multiple=True, metavar="ID", help="This experiment and all in it."
+)
+@click.option("--workspace", default=DEFAULT_WORKSPACE, show_default=True, help="Where to look.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def gc(  # noqa: PLR0913 (click hands over every option)
+    older_than: str,
+    runs: tuple[str, ...],
+    models: tuple[str, ...],
+    experiments: tuple[str, ...],
+    workspace: str,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove for good what was deleted: runs, logged models, experiments, their metrics and artifacts.
+
+    Shows what would go, and asks first. What is active stays, and so does what a registered model needs.
+    """
+    from genesis import gc as collection
+    from genesis.app import App
+    from genesis.entities.removals import EXPERIMENT, LOGGED_MODEL, RUN
+
+    named = [
+        *((RUN, id) for id in runs),
+        *((LOGGED_MODEL, id) for id in models),
+        *((EXPERIMENT, id) for id in experiments),
+    ]
+    app = App(Settings.read())
+    try:
+        collector = collection.Collector(app, workspace, collection.age(older_than))
+        code = collection.run(collector, named, dry=dry_run, sure=yes)
+    except (GenesisError, ValueError, OSError) as error:
+        _fail(str(error))
+    finally:
+        app.close()
+    sys.exit(code)
 
 
 @main.command()

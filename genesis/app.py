@@ -86,12 +86,13 @@ class App:
     def _scope(self, workspace: str, *, reads: bool) -> Scope:
         return Scope(
             workspace=workspace,
-            artifact_root=self._root(workspace),
+            artifact_root=self.root(workspace),
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
         )
 
-    def _root(self, workspace: str) -> str:
+    def root(self, workspace: str) -> str:
+        """The URI, which ends in `/`, below which a workspace's experiments put their artifacts."""
         root = self._settings.artifact_root.rstrip("/") + "/"
         return root if workspace == DEFAULT_WORKSPACE else f"{root}workspaces/{workspace}/"
 
@@ -100,7 +101,7 @@ class App:
         store = store_of(self.engine(), workspace, self._piles)
         begins = workspace not in self._workspaces and (not reads or workspace == DEFAULT_WORKSPACE)
         if begins:
-            store.experiments.ensure_default(self._root(workspace), time.time_ns() // 1_000_000)
+            store.experiments.ensure_default(self.root(workspace), time.time_ns() // 1_000_000)
             self._workspaces.add(workspace)
         return store
 

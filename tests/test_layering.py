@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 LEAVES = {"genesis", "genesis.errors"}
 
 LAYERS = (
-    ("function_app", "genesis.__main__", "genesis.serve", "genesis.endpoints"),
+    ("function_app", "genesis.__main__", "genesis.serve", "genesis.endpoints", "genesis.gc"),
     ("genesis.app",),
     ("genesis.auth", "genesis.routes"),
     ("genesis.api",),
@@ -57,7 +57,7 @@ OWNERS = {
     "azure.identity": ("genesis.artifacts",),
     "mlflow": (),
     "uvicorn": ("genesis.serve",),
-    "click": ("genesis.__main__",),
+    "click": ("genesis.__main__", "genesis.gc"),
     "sqlparse": ("genesis.search.grammar",),
 }
 """Who alone may import a package of others'."""

@@ -108,8 +108,8 @@ class Engine(Protocol):
     def update_all(self, collection: Collection, where: Where, change: Change) -> None:
         """Change every document that matches, one by one; repeatable after an interruption."""
 
-    def delete(self, collection: Collection, id: str) -> bool:
-        """Remove a document; False when there was none."""
+    def delete(self, collection: Collection, id: str, guard: Sequence[Clause] = ()) -> bool:
+        """Remove a document, if ``guard`` holds, in one atomic step; False when there is none of the kind."""
 
     def delete_all(self, collection: Collection, where: Where) -> None:
         """Remove every document that matches, one by one; repeatable after an interruption."""

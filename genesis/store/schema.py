@@ -171,7 +171,10 @@ LOGGED_MODELS = Collection(
     indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
 )
 
-COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS, REGISTRY, LOGGED_MODELS)
+REMOVALS = Collection(name="removals", scope="workspace", fields=("workspace",), indexes=(("workspace",),))
+"""What is being removed for good, so that an interrupted removal can be gone on with."""
+
+COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS, REGISTRY, LOGGED_MODELS, REMOVALS)
 
 
 def name(text: str) -> str:

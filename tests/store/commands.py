@@ -27,6 +27,7 @@ SCOPES = {
     "runs": "experiment",
     "datasets": "experiment",
     "registry": "workspace",
+    "removals": "workspace",
     "logged_models": "experiment",
     "points": "run",
 }

@@ -262,8 +262,9 @@ class MongoEngine:
         conditions, operators = where(collection, where_), update(change)
         steadily(lambda: self._of(collection).update_many(conditions, operators))
 
-    def delete(self, collection: Collection, id: str) -> bool:
-        return bool(steadily(lambda: self._of(collection).delete_one({"_id": id})).deleted_count)
+    def delete(self, collection: Collection, id: str, guard: Sequence[Clause] = ()) -> bool:
+        conditions = {"_id": id, **where(collection, guard)}
+        return bool(steadily(lambda: self._of(collection).delete_one(conditions)).deleted_count)
 
     def delete_all(self, collection: Collection, where_: Where) -> None:
         conditions = where(collection, where_)

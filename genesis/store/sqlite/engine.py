@@ -147,10 +147,10 @@ class SqliteEngine:
             for (body,) in connection.execute(statement.text, statement.values).fetchall():
                 self._store(connection, collection, orjson.loads(body), change)
 
-    def delete(self, collection: Collection, id: str) -> bool:
+    def delete(self, collection: Collection, id: str, guard: Sequence[Clause] = ()) -> bool:
         with self._database.writing() as connection:
             document = self._get(connection, collection, id)
-            if document is None:
+            if document is None or not holds(document, guard):
                 return False
             self._delete(connection, collection, document)
             return True
