@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from genesis.api import artifacts, experiments, logged_models, metrics, runs, server
+from genesis.api import (
+    artifacts,
+    experiments,
+    logged_models,
+    metrics,
+    model_versions,
+    registered_models,
+    runs,
+    server,
+)
 from genesis.errors import Code, GenesisError
 from genesis.http import Request
 from genesis.scope import Scope
@@ -15,6 +24,8 @@ from genesis.wire import artifacts as wa
 from genesis.wire import experiments as we
 from genesis.wire import logged_models as wl
 from genesis.wire import metrics as wm
+from genesis.wire import model_versions as wv
+from genesis.wire import registered_models as wg
 from genesis.wire import runs as wr
 from genesis.wire.base import Reply
 
@@ -93,6 +104,74 @@ ROUTES: tuple[Route, ...] = (
         2,
         wm.GetMetricHistoryBulkInterval,
         metrics.get_history_bulk_interval,
+    ),
+    Route("POST", "/mlflow/registered-models/create", 2, wg.CreateRegisteredModel, registered_models.create),
+    Route("GET", "/mlflow/registered-models/get", 2, wg.GetRegisteredModel, registered_models.get),
+    Route("PATCH", "/mlflow/registered-models/update", 2, wg.UpdateRegisteredModel, registered_models.update),
+    Route("POST", "/mlflow/registered-models/rename", 2, wg.RenameRegisteredModel, registered_models.rename),
+    Route(
+        "DELETE", "/mlflow/registered-models/delete", 2, wg.DeleteRegisteredModel, registered_models.delete
+    ),
+    Route("GET", "/mlflow/registered-models/search", 2, wg.SearchRegisteredModels, registered_models.search),
+    Route(
+        "POST",
+        "/mlflow/registered-models/get-latest-versions",
+        2,
+        wg.GetLatestVersions,
+        registered_models.get_latest_versions,
+    ),
+    Route(
+        "GET",
+        "/mlflow/registered-models/get-latest-versions",
+        2,
+        wg.GetLatestVersions,
+        registered_models.get_latest_versions,
+    ),
+    Route(
+        "POST", "/mlflow/registered-models/set-tag", 2, wg.SetRegisteredModelTag, registered_models.set_tag
+    ),
+    Route(
+        "DELETE",
+        "/mlflow/registered-models/delete-tag",
+        2,
+        wg.DeleteRegisteredModelTag,
+        registered_models.delete_tag,
+    ),
+    Route(
+        "POST", "/mlflow/registered-models/alias", 2, wg.SetRegisteredModelAlias, registered_models.set_alias
+    ),
+    Route(
+        "DELETE",
+        "/mlflow/registered-models/alias",
+        2,
+        wg.DeleteRegisteredModelAlias,
+        registered_models.delete_alias,
+    ),
+    Route(
+        "GET", "/mlflow/registered-models/alias", 2, wg.GetModelVersionByAlias, registered_models.get_by_alias
+    ),
+    Route("POST", "/mlflow/model-versions/create", 2, wv.CreateModelVersion, model_versions.create),
+    Route("GET", "/mlflow/model-versions/get", 2, wv.GetModelVersion, model_versions.get),
+    Route("PATCH", "/mlflow/model-versions/update", 2, wv.UpdateModelVersion, model_versions.update),
+    Route(
+        "POST",
+        "/mlflow/model-versions/transition-stage",
+        2,
+        wv.TransitionModelVersionStage,
+        model_versions.transition,
+    ),
+    Route("DELETE", "/mlflow/model-versions/delete", 2, wv.DeleteModelVersion, model_versions.delete),
+    Route("GET", "/mlflow/model-versions/search", 2, wv.SearchModelVersions, model_versions.search),
+    Route(
+        "GET",
+        "/mlflow/model-versions/get-download-uri",
+        2,
+        wv.GetModelVersionDownloadUri,
+        model_versions.get_download_uri,
+    ),
+    Route("POST", "/mlflow/model-versions/set-tag", 2, wv.SetModelVersionTag, model_versions.set_tag),
+    Route(
+        "DELETE", "/mlflow/model-versions/delete-tag", 2, wv.DeleteModelVersionTag, model_versions.delete_tag
     ),
     Route("POST", "/mlflow/logged-models", 2, wl.CreateLoggedModel, logged_models.create),
     Route("POST", "/mlflow/logged-models/search", 2, wl.SearchLoggedModels, logged_models.search),

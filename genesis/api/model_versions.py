@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from genesis.api import limits, sources
-from genesis.entities.registry import ACTIVE_STAGES, ModelVersion, NewVersion, stage_of
+from genesis.entities.registry import (
+    ACTIVE_STAGES,
+    PROMPT_VERSION,
+    VERSION,
+    ModelVersion,
+    NewVersion,
+    stage_of,
+)
 from genesis.errors import invalid
 from genesis.scope import Scope
 from genesis.search.model_versions import MODEL_VERSIONS
@@ -84,10 +91,10 @@ def transition(request: w.TransitionModelVersionStage, scope: Scope) -> w.GetMod
 def search(request: w.SearchModelVersions, scope: Scope) -> w.SearchModelVersionsReply:
     """Versions of prompts are found only by a filter that asks for them; none is shown with its aliases."""
     limits.check_page_size(request.max_results)
-    where = MODEL_VERSIONS.where(request.filter)
+    where, of_prompts = prompts(MODEL_VERSIONS.where(request.filter))
     found, token = scope.store.model_versions.search(
         where,
-        prompts(where),
+        (VERSION, PROMPT_VERSION) if of_prompts else (VERSION,),
         MODEL_VERSIONS.orders(request.order_by),
         (request.page_token, request.max_results),
     )

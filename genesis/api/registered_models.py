@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genesis.api import limits
-from genesis.entities.registry import LATEST, newest, stage_of, with_aliases
+from genesis.entities.registry import LATEST, MODEL, PROMPT, newest, stage_of, with_aliases
 from genesis.scope import Scope
 from genesis.search.prompts import prompts
 from genesis.search.registered_models import REGISTERED_MODELS
@@ -51,10 +51,10 @@ def delete(request: w.DeleteRegisteredModel, scope: Scope) -> Reply:
 def search(request: w.SearchRegisteredModels, scope: Scope) -> w.SearchRegisteredModelsReply:
     """Prompts are found only by a filter that asks for them."""
     limits.check_page_size(request.max_results)
-    where = REGISTERED_MODELS.where(request.filter)
+    where, of_prompts = prompts(REGISTERED_MODELS.where(request.filter))
     found, token = scope.store.registered_models.search(
         where,
-        prompts(where),
+        (MODEL, PROMPT) if of_prompts else (MODEL,),
         REGISTERED_MODELS.orders(request.order_by),
         (request.page_token, request.max_results),
     )
