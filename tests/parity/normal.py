@@ -20,10 +20,23 @@ DATABASE_ERROR = re.compile(r"^\(sqlite3\.\w+Error\)", re.MULTILINE)
 EXPERIMENT_IN_MESSAGE = re.compile(r"(\bid[= ]|\bexperiment )'?(\d+)\b")
 ARTIFACT_ROOT = re.compile(r"(^mlflow-artifacts:/)(\d+)$")
 RUN_FOLDER = re.compile(r"()\b(\d+)(?=/(?:models/m-)?[0-9a-f]{32}\b)")
-TIMES = {"last_update_time": "creation_time", "last_updated_timestamp_ms": "creation_timestamp_ms"}
+TIMES = {
+    "last_update_time": "creation_time",
+    "last_updated_timestamp": "creation_timestamp",
+    "last_updated_timestamp_ms": "creation_timestamp_ms",
+}
 """Times of changes, and of what was made then."""
 
-UNORDERED = {"params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "dataset_summaries"}
+UNORDERED = {
+    "params",
+    "tags",
+    "dataset_inputs",
+    "model_inputs",
+    "model_outputs",
+    "dataset_summaries",
+    "latest_versions",
+    "aliases",
+}
 """Lists of these names have no order; ``metrics`` has one only outside a run's data."""
 
 
