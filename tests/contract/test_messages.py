@@ -25,6 +25,17 @@ LACKING = {
         ("LoggedModelInfo", name): "MLflow's server never fills it"
         for name in ("creator_id", "registrations")
     },
+    **{
+        (message, "deployment_job_id"): "only Databricks has such jobs"
+        for message in ("RegisteredModel", "CreateRegisteredModel", "UpdateRegisteredModel")
+    },
+    ("RegisteredModel", "deployment_job_state"): "only Databricks has such jobs",
+    ("RegisteredModel", "user_id"): "MLflow's server never fills it",
+    **{
+        ("ModelVersion", name): "MLflow's server never fills it"
+        for name in ("user_id", "status_message", "model_id", "model_params", "model_metrics")
+    },
+    ("ModelVersion", "deployment_job_state"): "only Databricks has such jobs",
 }
 """Fields of MLflow's that ours lack, and why."""
 
