@@ -54,6 +54,14 @@ class LoggedModel:
     metrics: list[ModelMetric] = field(default_factory=list)
 
 
+def dataset_key(name: str, digest: str) -> str:
+    """A data set's name and digest as one text, which no other two make; "" where there is none.
+
+    SQLite takes a NUL in JSON for the text's end, so that does not stand between them.
+    """
+    return json.dumps([name, digest]) if name else ""
+
+
 def with_version(held: str, name: str, number: int) -> str:
     """The tag of model versions with one more, "" being none; as it was where it has it, or is no list."""
     version = {"name": name, "version": number}

@@ -12,6 +12,7 @@ from genesis.entities.logged_models import (
     LoggedModel,
     ModelMetric,
     conflict,
+    dataset_key,
     has_param,
     no_model_for_metric,
     no_tag,
@@ -232,12 +233,11 @@ def _element(row: ModelMetric) -> Document:
         "timestamp": row.timestamp,
         "step": row.step,
         "run_id": row.run_id,
-        "dataset": "",
+        "dataset": dataset_key(row.dataset_name, row.dataset_digest),
     }
     if row.dataset_name:
         element["dataset_name"] = row.dataset_name
         element["dataset_digest"] = row.dataset_digest
-        element["dataset"] = f"{row.dataset_name}\0{row.dataset_digest}"
     return element
 
 

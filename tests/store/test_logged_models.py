@@ -1,0 +1,445 @@
+"""Logged models on each engine: one document each, the metrics of it in it, safe against other writers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from genesis.app import App
+from genesis.entities.logged_models import LoggedModel, ModelMetric, dataset_key, with_version
+from genesis.entities.runs import Dataset, DatasetInput, DatasetSummary, Run
+from genesis.errors import Code, GenesisError
+from genesis.search.clauses import Clause, Op, Order, Path
+from genesis.store import Store, open_engine, store_of
+from genesis.store.engine import Engine, Query
+from genesis.store.histories import Piles
+from genesis.store.logged_models import MAX_ROWS, LoggedModels
+from genesis.store.schema import LOGGED_MODELS
+from tests.store.calls import create_run, post, send
+from tests.store.commands import Commands
+
+NOW = 1_700_000_000_000
+VERSIONS = "mlflow.modelVersions"
+
+
+@pytest.fixture
+def models(store: Store) -> LoggedModels:
+    return store.logged_models
+
+
+@pytest.fixture
+def model_id(models: LoggedModels) -> str:
+    return create(models, "m-1")
+
+
+def create(models: LoggedModels, id: str, created: int = NOW, experiment: str = "1", name: str = "n") -> str:
+    models.create(LoggedModel(id, experiment, name, "root/", created, created))
+    return id
+
+
+def row(key: str = "m", value: float = 1.0, timestamp: int = 5, step: int = 0, run: str = "r") -> ModelMetric:
+    return ModelMetric(key, value, timestamp, step, run)
+
+
+def refused(act: Callable[[], object]) -> Code | None:
+    """The code of a call that is refused."""
+    try:
+        act()
+    except GenesisError as error:
+        return error.code
+    return None
+
+
+def found(models: LoggedModels, *where: Clause, order: tuple[Order, ...] = ()) -> list[str]:
+    page, _ = models.search(["1"], where, order, ("", 1000))
+    return [model.model_id for model in page]
+
+
+def versions(models: LoggedModels, model_id: str) -> list[tuple[str, int]]:
+    tag = json.loads(models.get(model_id).tags[VERSIONS])
+    return [(version["name"], version["version"]) for version in tag]
+
+
+def test_a_model_comes_back_as_it_was_made(models: LoggedModels) -> None:
+    model = LoggedModel(
+        "m-1",
+        "1",
+        "name",
+        "root/models/m-1/artifacts",
+        NOW,
+        NOW,
+        model_type="Agent",
+        source_run_id="run",
+        tags={"a.b": "1", "$c": ""},
+        params={"p%": "2"},
+        metrics=[row(), ModelMetric("acc", 0.5, 6, 2, "r", "iris", "d1")],
+    )
+    models.create(model)
+    assert models.get("m-1") == model
+
+
+ACTS: dict[str, Callable[[LoggedModels], object]] = {
+    "get": lambda models: models.get("m-1"),
+    "finalize": lambda models: models.finalize("m-1", "LOGGED_MODEL_READY", NOW),
+    "delete": lambda models: models.delete("m-1", NOW),
+    "set tags": lambda models: models.set_tags("m-1", {"t": "1"}),
+    "set no tags": lambda models: models.set_tags("m-1", {}),
+    "delete tag": lambda models: models.delete_tag("m-1", "t"),
+    "log params": lambda models: models.log_params("m-1", {"p": "1"}),
+    "log no params": lambda models: models.log_params("m-1", {}),
+    "add version": lambda models: models.add_version("m-1", "name", 1),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+def test_a_model_that_is_not_there_is_told(
+    models: LoggedModels, act: Callable[[LoggedModels], object]
+) -> None:
+    assert refused(lambda: act(models)) == Code.RESOURCE_DOES_NOT_EXIST
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+def test_another_workspace_reaches_no_model_by_its_id(
+    engine: Engine, models: LoggedModels, act: Callable[[LoggedModels], object]
+) -> None:
+    models.create(LoggedModel("m-1", "1", "n", "root/", NOW, NOW, tags={"t": "1"}))
+    before = models.get("m-1")
+    other = store_of(engine, "other", Piles()).logged_models
+    assert refused(lambda: act(other)) == Code.RESOURCE_DOES_NOT_EXIST
+    assert refused(lambda: other.log_metrics("m-1", [row()])) == Code.BAD_REQUEST
+    assert models.get("m-1") == before
+    assert found(other) == []
+
+
+def test_a_model_carries_its_workspace(engine: Engine, model_id: str) -> None:
+    scope = Clause(Path("experiment"), Op.EQ, "default|1")
+    [document] = engine.find(LOGGED_MODELS, Query((scope,)))
+    assert document["workspace"] == "default"
+
+
+def test_finalizing_sets_the_status_and_the_time(models: LoggedModels, model_id: str) -> None:
+    done = models.finalize(model_id, "LOGGED_MODEL_UPLOAD_FAILED", NOW + 5)
+    assert (done.status, done.last_update_time, done.creation_time) == (
+        "LOGGED_MODEL_UPLOAD_FAILED",
+        NOW + 5,
+        NOW,
+    )
+    assert models.get(model_id) == done
+
+
+def test_a_deleted_model_is_there_for_those_who_ask_for_it(models: LoggedModels, model_id: str) -> None:
+    models.delete(model_id, NOW + 1)
+    models.delete(model_id, NOW + 2)
+    assert refused(lambda: models.get(model_id)) == Code.RESOURCE_DOES_NOT_EXIST
+    gone = models.get(model_id, deleted=True)
+    assert (gone.lifecycle_stage, gone.last_update_time) == ("deleted", NOW + 2)
+    assert found(models) == []
+
+
+def test_a_deleted_model_is_changed_like_another(models: LoggedModels, model_id: str) -> None:
+    models.delete(model_id, NOW)
+    models.set_tags(model_id, {"t": "1"})
+    models.log_params(model_id, {"p": "1"})
+    models.log_metrics(model_id, [row()])
+    gone = models.finalize(model_id, "LOGGED_MODEL_READY", NOW)
+    assert (gone.tags, gone.params, gone.metrics) == ({"t": "1"}, {"p": "1"}, [row()])
+    assert (gone.status, gone.lifecycle_stage) == ("LOGGED_MODEL_READY", "deleted")
+
+
+def test_tags_are_set_over_and_deleted_once(models: LoggedModels, model_id: str) -> None:
+    models.set_tags(model_id, {"a": "1", "b.c": "2"})
+    models.set_tags(model_id, {"a": "3"})
+    models.delete_tag(model_id, "b.c")
+    assert models.get(model_id).tags == {"a": "3"}
+    assert refused(lambda: models.delete_tag(model_id, "b.c")) == Code.RESOURCE_DOES_NOT_EXIST
+
+
+def test_a_parameter_is_logged_once_and_those_beside_it_not_at_all(
+    models: LoggedModels, model_id: str
+) -> None:
+    models.log_params(model_id, {"p.q": "1"})
+    assert refused(lambda: models.log_params(model_id, {"new": "1", "p.q": "1"})) == Code.BAD_REQUEST
+    assert models.get(model_id).params == {"p.q": "1"}
+
+
+def test_of_two_writers_of_a_parameter_one_is_told(models: LoggedModels, model_id: str) -> None:
+    for i in range(8):
+        with ThreadPoolExecutor(2) as threads:
+            told = list(
+                threads.map(
+                    lambda v, i=i: refused(lambda: models.log_params(model_id, {f"p{i}": v})), ("a", "b")
+                )
+            )
+        assert sorted(told, key=str) == [Code.BAD_REQUEST, None]
+        assert models.get(model_id).params[f"p{i}"] == "ab"[told.index(None)]
+
+
+def test_writers_of_tags_lose_nothing_to_each_other(models: LoggedModels, model_id: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda i: models.set_tags(model_id, {f"t{i}": "1"}), range(32)))
+    assert models.get(model_id).tags == {f"t{i}": "1" for i in range(32)}
+
+
+def test_the_same_metric_again_changes_nothing(models: LoggedModels, model_id: str) -> None:
+    rows = [row(), row(), row(step=1), row("acc"), row(run="other")]
+    for _ in range(2):
+        models.log_metrics(model_id, rows)
+    models.log_metrics(model_id, [row(step=2), row()])
+    assert models.get(model_id).metrics == [row(), row(step=1), row("acc"), row(run="other"), row(step=2)]
+
+
+def test_no_value_is_kept_as_zero(models: LoggedModels, model_id: str) -> None:
+    for _ in range(2):
+        models.log_metrics(model_id, [row(value=math.nan)])
+    assert models.get(model_id).metrics == [row(value=0.0)]
+
+
+CONFLICTS = {
+    "value": row(value=2.0),
+    "data set": ModelMetric("m", 1.0, 5, 0, "r", "iris", "d1"),
+}
+
+
+@pytest.mark.parametrize("other", CONFLICTS.values(), ids=CONFLICTS.keys())
+def test_a_run_s_metric_of_one_time_and_step_never_changes(
+    models: LoggedModels, model_id: str, other: ModelMetric
+) -> None:
+    assert refused(lambda: models.log_metrics(model_id, [row(), other])) == Code.BAD_REQUEST
+    models.log_metrics(model_id, [row()])
+    assert refused(lambda: models.check_metrics(model_id, [other])) == Code.BAD_REQUEST
+    assert refused(lambda: models.log_metrics(model_id, [row("new"), other])) == Code.BAD_REQUEST
+    assert models.get(model_id).metrics == [row()]
+
+
+def test_metrics_of_a_model_that_is_not_there_are_refused(models: LoggedModels) -> None:
+    assert refused(lambda: models.check_metrics("none", [row()])) == Code.BAD_REQUEST
+    assert refused(lambda: models.log_metrics("none", [row()])) == Code.BAD_REQUEST
+
+
+def test_a_thousand_metrics_at_once_are_all_there(models: LoggedModels, model_id: str) -> None:
+    rows = [row(step=i) for i in range(MAX_ROWS)]
+    for _ in range(2):
+        models.log_metrics(model_id, rows)
+    assert models.get(model_id).metrics == rows
+
+
+def test_of_more_metrics_only_the_latest_of_each_run_and_data_set_stay(
+    models: LoggedModels, model_id: str
+) -> None:
+    measured = ModelMetric("m", 0.25, 9, 0, "r", "iris", "d1")
+    models.log_metrics(model_id, [row(timestamp=7, value=7.0), measured, row("acc"), row(run="other")])
+    models.log_metrics(model_id, [row(step=i) for i in range(MAX_ROWS - 4)])
+    assert len(models.get(model_id).metrics) == MAX_ROWS
+    models.log_metrics(model_id, [row(timestamp=7, step=1, value=8.0), row(timestamp=6, step=9)])
+    kept = [row(timestamp=7, step=1, value=8.0), measured, row("acc"), row(run="other")]
+    assert models.get(model_id).metrics == kept
+    models.log_metrics(model_id, [row(timestamp=8)])
+    assert models.get(model_id).metrics == [*kept, row(timestamp=8)]
+
+
+def test_more_different_metrics_than_that_all_stay(models: LoggedModels, model_id: str) -> None:
+    rows = [row(f"m{i}") for i in range(MAX_ROWS + 150)]
+    models.log_metrics(model_id, rows)
+    models.log_metrics(model_id, [row("one more")])
+    assert models.get(model_id).metrics == [*rows, row("one more")]
+
+
+def test_concurrent_writers_of_metrics_lose_none_and_add_none_twice(
+    models: LoggedModels, model_id: str
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda i: models.log_metrics(model_id, [row(step=i // 2), row("all")]), range(64)))
+    steps = sorted(metric.step for metric in models.get(model_id).metrics if metric.key == "m")
+    assert (steps, len(models.get(model_id).metrics)) == (list(range(32)), 33)
+
+
+def test_writers_who_meet_at_the_limit_lose_no_latest_value(models: LoggedModels, model_id: str) -> None:
+    models.log_metrics(model_id, [row(step=i) for i in range(MAX_ROWS - 2)])
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda i: models.log_metrics(model_id, [row(f"m{i}")]), range(12)))
+    metrics = models.get(model_id).metrics
+    assert {metric.key for metric in metrics} == {"m", *(f"m{i}" for i in range(12))}
+    assert [metric.step for metric in metrics if metric.key == "m"] == [MAX_ROWS - 3]
+
+
+def test_versions_are_named_once_each_in_the_order_they_were_made(
+    models: LoggedModels, model_id: str
+) -> None:
+    for name, number in (("a", 1), ("b", 1), ("a", 2), ("b", 1)):
+        models.add_version(model_id, name, number)
+    assert models.get(model_id).tags[VERSIONS] == (
+        '[{"name": "a", "version": 1}, {"name": "b", "version": 1}, {"name": "a", "version": 2}]'
+    )
+
+
+def test_a_version_is_added_whatever_the_tag_was_taken_for(models: LoggedModels, model_id: str) -> None:
+    models.add_version(model_id, "a", 1)
+    models.add_version(model_id, "a", 2, held="")
+    models.add_version(model_id, "a", 3, held=with_version("", "stale", 9))
+    assert versions(models, model_id) == [("a", 1), ("a", 2), ("a", 3)]
+
+
+@pytest.mark.parametrize("text", ["rubbish", "{}", "7", '"a"'])
+def test_a_tag_of_versions_that_is_no_list_stays_as_it_is(
+    models: LoggedModels, model_id: str, text: str
+) -> None:
+    models.set_tags(model_id, {VERSIONS: text})
+    models.add_version(model_id, "a", 1)
+    assert models.get(model_id).tags == {VERSIONS: text}
+
+
+def test_concurrent_writers_of_versions_lose_none(models: LoggedModels, model_id: str) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda i: models.add_version(model_id, "a", i), range(16)))
+    assert sorted(versions(models, model_id)) == [("a", i) for i in range(16)]
+
+
+def test_the_model_made_last_comes_first_and_ties_by_id(models: LoggedModels) -> None:
+    for id, created in (("b", 5), ("a", 5), ("c", 9)):
+        create(models, id, created)
+    assert found(models) == ["c", "a", "b"]
+    assert found(models, order=(Order(Path("name")),)) == ["c", "a", "b"]
+    assert found(models, order=(Order(Path("created")),)) == ["a", "b", "c"]
+
+
+def test_models_are_found_and_sorted_by_a_metric_on_a_data_set(models: LoggedModels) -> None:
+    for id, value, other in (("a", 0.1, 0.9), ("b", 0.5, 0.2), ("c", 0.3, 0.3)):
+        create(models, id)
+        measured = [ModelMetric("m", value, 1, 0, "r", "iris", "d"), ModelMetric("m", other, 2, 0, "r")]
+        models.log_metrics(id, measured)
+    create(models, "none")
+    iris = (Clause(Path("key"), Op.EQ, "m"), Clause(Path("dataset"), Op.EQ, dataset_key("iris", "d")))
+    above = Clause(Path("metrics"), Op.ANY, (*iris, Clause(Path("value"), Op.GT, 0.2)))
+    assert sorted(found(models, above)) == ["b", "c"]
+    assert found(models, order=(Order(Path("metrics", "value"), False, iris),)) == ["b", "c", "a", "none"]
+    latest = Order(Path("metrics", "value"), True, iris[:1])
+    assert found(models, order=(latest,)) == ["b", "c", "a", "none"]
+
+
+def test_pages_of_models_hold_each_of_them_once(models: LoggedModels) -> None:
+    for i in range(7):
+        create(models, f"m-{i}", created=i // 2)
+    for order in ((), (Order(Path("name")),), (Order(Path("created"), False),)):
+        ids, token = [], ""
+        while True:
+            page, token = models.search(["1", "2"], (), order, (token, 3))
+            ids += [model.model_id for model in page]
+            if not token:
+                break
+        assert ids == ["m-6", "m-4", "m-5", "m-2", "m-3", "m-0", "m-1"]
+
+
+def test_a_search_of_no_experiments_finds_no_model(models: LoggedModels, model_id: str) -> None:
+    assert models.search([], (), (), ("", 5)) == ([], "")
+
+
+def dataset(name: str, context: str = "") -> DatasetInput:
+    return DatasetInput(
+        Dataset(name, "d", "local", "file"), {"mlflow.data.context": context} if context else {}
+    )
+
+
+def make_run(store: Store, id: str, experiment: str = "1") -> str:
+    store.runs.create(Run(id, "name", experiment, "user", NOW, "root/"))
+    return id
+
+
+def test_data_sets_are_found_once_for_each_context(store: Store) -> None:
+    for i, context in enumerate(("train", "eval", "train", "", "")):
+        store.runs.add_inputs(make_run(store, f"r{i}"), [dataset("iris", context)], [])
+    store.runs.add_inputs(make_run(store, "far", "2"), [dataset("wine", "train")], [])
+    assert sorted(store.runs.datasets(["1"], 9)) == [
+        DatasetSummary("1", "iris", "d", context) for context in ("", "eval", "train")
+    ]
+    assert len(store.runs.datasets(["1", "2"], 9)) == 4
+    assert len(store.runs.datasets(["1", "2"], 2)) == 2
+    assert store.runs.datasets(["3"], 9) == []
+
+
+def test_concurrent_runs_add_each_context_of_a_data_set_once(store: Store) -> None:
+    for i in range(12):
+        make_run(store, f"r{i}")
+    with ThreadPoolExecutor(4) as threads:
+        list(
+            threads.map(
+                lambda i: store.runs.add_inputs(f"r{i}", [dataset("iris", f"c{i % 3}")], []), range(12)
+            )
+        )
+    assert sorted(summary.context for summary in store.runs.datasets(["1"], 99)) == ["c0", "c1", "c2"]
+
+
+def test_a_run_that_takes_no_inputs_describes_no_data_set(store: Store) -> None:
+    store.runs.delete(make_run(store, "r"), NOW)
+    assert refused(lambda: store.runs.add_inputs("r", [dataset("iris")], [])) == (
+        Code.INVALID_PARAMETER_VALUE
+    )
+    assert store.runs.datasets(["1"], 9) == []
+
+
+def test_what_a_model_refuses_is_not_logged_in_the_run_either(app: App, store: Store) -> None:
+    run_id = create_run(app)
+    model = post(app, "logged-models", experiment_id="0")["model"]["info"]["model_id"]
+    metric = {"key": "m", "value": 1, "timestamp": 1, "step": 1, "model_id": model}
+    post(app, "runs/log-metric", run_id=run_id, **metric)
+    before = store.runs.get(run_id)
+    others = [{**metric, "value": 2}, {**metric, "model_id": "none"}]
+    for other in others:
+        assert send(app, "runs/log-metric", run_id=run_id, **other).status == 400
+        batch = {"metrics": [{**metric, "step": 2}, other], "params": [{"key": "p", "value": "v"}]}
+        assert send(app, "runs/log-batch", run_id=run_id, **batch).status == 400
+    assert store.runs.get(run_id) == before
+    assert len(store.logged_models.get(model).metrics) == 1
+
+
+@pytest.fixture
+def on_mongo(mongodb_uri: str) -> Iterator[Store]:
+    with closing(open_engine(mongodb_uri)) as engine:
+        yield store_of(engine, "default", Piles())
+
+
+HELD = with_version("", "a", 1)
+COSTS: dict[str, tuple[Callable[[LoggedModels], object], list[str]]] = {
+    "get": (lambda models: models.get("m-1"), ["find"]),
+    "finalize": (lambda models: models.finalize("m-1", "LOGGED_MODEL_READY", NOW), ["update", "find"]),
+    "set tags": (lambda models: models.set_tags("m-1", {"t": "1"}), ["update"]),
+    "log params": (lambda models: models.log_params("m-1", {"p": "1"}), ["update"]),
+    "check metrics": (lambda models: models.check_metrics("m-1", [row("new")]), ["find"]),
+    "log metrics": (lambda models: models.log_metrics("m-1", [row(step=i) for i in range(100)]), ["update"]),
+    "add version": (lambda models: models.add_version("m-1", "a", 2, HELD), ["update"]),
+    "add version that is there": (lambda models: models.add_version("m-1", "a", 1, HELD), []),
+    "first page": (lambda models: models.search(["1"], (), (), ("", 5)), ["find"]),
+    "sorted page": (lambda models: models.search(["1"], (), (Order(Path("name")),), ("", 5)), ["find"] * 2),
+}
+
+
+@pytest.mark.parametrize(("act", "cost"), COSTS.values(), ids=COSTS.keys())
+def test_what_it_takes_in_commands(
+    on_mongo: Store, commands: Commands, act: Callable[[LoggedModels], object], cost: list[str]
+) -> None:
+    for i in range(9):
+        create(on_mongo.logged_models, f"m-{i}")
+    on_mongo.logged_models.set_tags("m-1", {VERSIONS: HELD})
+    before = len(commands.sent)
+    act(on_mongo.logged_models)
+    assert commands.names[before:] == cost
+
+
+def test_searching_data_sets_takes_one_command_and_a_known_context_costs_nothing(
+    on_mongo: Store, commands: Commands
+) -> None:
+    for id in ("a", "b", "c"):
+        make_run(on_mongo, id)
+    on_mongo.runs.add_inputs("a", [dataset("iris", "train")], [])
+    before = len(commands.sent)
+    on_mongo.runs.add_inputs("b", [dataset("iris", "train")], [])
+    # The run, the data set that is described already, and the link.
+    assert commands.names[before:] == ["find", "insert", "find", "update"]
+    on_mongo.runs.add_inputs("c", [dataset("iris", "eval")], [])
+    assert commands.names[before + 4 :] == ["find", "insert", "find", "update", "update"]
+    on_mongo.runs.datasets(["1", "2"], 1000)
+    assert commands.names[before + 9 :] == ["find"]
