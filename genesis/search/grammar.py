@@ -252,7 +252,7 @@ def literal(text: str) -> Any:
     try:
         read = ast.literal_eval(text)
         # Integers of thousands of digits can be written in hexadecimal, but not be shown.
-        return read if str(read) else None
+        return read if repr(read) else None
     except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError):
         return None
 
