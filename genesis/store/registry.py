@@ -75,14 +75,11 @@ class Registry:
     def pair(self, name: str, number: int) -> tuple[Document, Document]:
         """A model and one of its versions; raises RESOURCE_DOES_NOT_EXIST."""
         if not 0 < number <= LAST_NUMBER:
-            self.model(name)
             raise version_not_found(name, number)
         where = self.place(name, Clause(NUMBER, Op.IN, (0, number)))
         model, versions = _sorted_out(self._engine.find(REGISTRY, Query(where)))
-        if model is None:
-            raise not_found(name)
-        version = self.version(model, number, versions)
-        if version is None:
+        version = self.version(model, number, versions) if model is not None else None
+        if model is None or version is None:
             raise version_not_found(name, number)
         return model, version
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.parity.scenes import AJAX, Call, Scene, get, post
-from tests.parity.script.registered_models import model, moved, patch, version
+from tests.parity.script.registered_models import model, moved, named, patch, version
 
 
 def models(filter: str, /, **query: Any) -> Call:
@@ -111,7 +111,6 @@ SCENES = [
                     "name IN 'a'",
                     "name IN ()",
                     "name IN (5)",
-                    "name = ('a')",
                     "name = 'a' OR name = 'b'",
                     "NOT name = 'a'",
                     "(name = 'a')",
@@ -138,6 +137,7 @@ SCENES = [
                     "name = 'ms''a'",
                 )
             ],
+            named("a list and =", bare_models("name = ('a')")),
             *[
                 get("registered-models/search", filter="name = 'ms-none'", order_by=order)
                 for order in (
@@ -327,7 +327,6 @@ SCENES = [
                     "version_number IN ('1')",
                     "version_number IN (1)",
                     "version_number IS NULL",
-                    "version_number = 99999999999999999999999",
                     "tags.team > 'a'",
                     "tags.team = 5",
                     "tags.team IN ('a')",
@@ -336,6 +335,13 @@ SCENES = [
                     "metrics.x = 1",
                     "attributes.name = 'a'",
                     "models.name = 'a'",
+                )
+            ],
+            *[
+                named(filter, bare_versions(filter))
+                for filter in (
+                    "version_number = 99999999999999999999999",
+                    "version_number < '99999999999999999999999' AND name = 'vq-none'",
                 )
             ],
             *[

@@ -33,6 +33,7 @@ def of_model(source: str, /, **fields: Any) -> Call:
 
 
 ROOT = "mlflow-artifacts:/{experiment}/{run}/artifacts"
+RELATIVE = ("relative/model", "./model", "dummy-source")
 MODEL_ROOT = "mlflow-artifacts:/{experiment}/models/{model}/artifacts"
 
 SCENES = [
@@ -337,8 +338,9 @@ SCENES = [
                     "file://host/x",
                 )
             ],
-            named("source of 4097 characters", sourced("s3://b/" + "x" * 4090)),
             shown("vs-one"),
+            model("vs-long"),
+            named("source of 4097 characters", version("vs-long", source="s3://b/" + "x" * 4090)),
         ],
     ),
     Scene(
@@ -378,17 +380,16 @@ SCENES = [
                     "mlflow-artifacts:{experiment}/{run}/artifacts",
                     "MLFLOW-ARTIFACTS:/{experiment}/{run}/artifacts/model",
                     MODEL_ROOT,
-                    "/tmp/model",  # noqa: S108
-                    "/tmp/../model",  # noqa: S108
+                    "/mnt/model",
+                    "/mnt/../model",
                     "/",
-                    "relative/model",
-                    "file:///tmp/model",
-                    "file://localhost/tmp/model",
-                    "./model",
-                    "dummy-source",
+                    "file:///mnt/model",
+                    "file://localhost/mnt/model",
+                    *RELATIVE,
                 )
                 for fields in ({}, {"run_id": "{run}"})
-                if source[0] not in "r." or "run_id" not in fields or source[:4] == "runs"
+                # A relative path becomes one below the server's folder in stock's message.
+                if source not in RELATIVE or "run_id" not in fields
             ],
             version("vs-two", source="runs:/no-such-run/model", run_id="no-such-run"),
             version("vs-two", source=ROOT, run_id="no-such-run"),
@@ -447,7 +448,7 @@ SCENES = [
                     "s3://b/a",
                     "s3://b",
                     "runs:/{run}/model",
-                    "/tmp/model",  # noqa: S108
+                    "/mnt/model",
                 )
                 for fields in (
                     {"model_id": "{model}"},
