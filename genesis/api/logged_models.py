@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from genesis.api import experiments, locations
+from genesis.api import experiments, limits, locations
 from genesis.api.names import random_name
-from genesis.entities.experiments import ACTIVE, not_active
+from genesis.entities.experiments import ACTIVE, not_active, parse_id
 from genesis.entities.logged_models import LoggedModel
 from genesis.errors import Code, GenesisError, invalid
 from genesis.scope import Scope
+from genesis.search import logged_models as fields
 from genesis.wire import logged_models as w
 from genesis.wire.base import Reply
 from genesis.wire.experiments import Tag
 
+DEFAULT_SEARCHED = 100
 BAD_CHARACTERS = ("/", ":", ".", "%", '"', "'")
 
 
@@ -98,4 +100,19 @@ def log_params(request: w.LogLoggedModelParams, scope: Scope) -> Reply:
 
 
 def search(request: w.SearchLoggedModels, scope: Scope) -> w.SearchLoggedModelsReply:
-    return {}
+    """Active models, of deleted experiments too; a page of size 0 is one of MLflow's default size."""
+    size = request.max_results or DEFAULT_SEARCHED
+    limits.check_max_results(size)
+    where = fields.where(request.filter, [(d.dataset_name, d.dataset_digest) for d in request.datasets])
+    ids = dict.fromkeys(parse_id(id) for id in request.experiment_ids)
+    order = fields.orders(
+        (o.field_name, o.ascending, o.dataset_name, o.dataset_digest) for o in request.order_by
+    )
+    where, searched = fields.experiments(where, ids)
+    found, token = scope.store.logged_models.search(searched, where, order, (request.page_token, size))
+    reply = w.SearchLoggedModelsReply()
+    if found:
+        reply["models"] = [w.whole(model) for model in found]
+    if token:
+        reply["next_page_token"] = token
+    return reply

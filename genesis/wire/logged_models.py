@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, NotRequired, Self, TypedDict
+from typing import Annotated, Any, ClassVar, NotRequired, Self, TypedDict
+
+from pydantic import BeforeValidator
 
 from genesis.entities.logged_models import STATUSES, LoggedModel, ModelMetric
 from genesis.errors import invalid
@@ -74,9 +76,13 @@ class SearchedDataset(Message):
     dataset_digest: Text = ""
 
 
+def _or_true(value: Any) -> Any:
+    return True if value is None else value
+
+
 class OrderBy(Message):
     field_name: Text = ""
-    ascending: bool = True
+    ascending: Annotated[bool, BeforeValidator(_or_true)] = True
     dataset_name: Text = ""
     dataset_digest: Text = ""
 

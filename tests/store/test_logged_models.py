@@ -11,7 +11,13 @@ from contextlib import closing
 import pytest
 
 from genesis.app import App
-from genesis.entities.logged_models import LoggedModel, ModelMetric, dataset_key, with_version
+from genesis.entities.logged_models import (
+    STATUSES,
+    LoggedModel,
+    ModelMetric,
+    dataset_key,
+    with_version,
+)
 from genesis.entities.runs import Dataset, DatasetInput, DatasetSummary, Run
 from genesis.errors import Code, GenesisError
 from genesis.search.clauses import Clause, Op, Order, Path
@@ -321,6 +327,21 @@ def test_models_are_found_and_sorted_by_a_metric_on_a_data_set(models: LoggedMod
     assert found(models, order=(latest,)) == ["b", "c", "a", "none"]
 
 
+def test_a_status_is_found_by_its_number_and_by_its_names(app: App, store: Store) -> None:
+    for i in range(4):
+        create(store.logged_models, f"m-{i}", created=-i, experiment="0")
+        store.logged_models.finalize(f"m-{i}", STATUSES[i], NOW)
+    for asked, ids in (
+        ("= '2'", ["m-2"]),
+        ("= 'READY'", ["m-2"]),
+        ("= 'LOGGED_MODEL_READY'", ["m-2"]),
+        ("!= 'FAILED'", ["m-0", "m-1", "m-2"]),
+        ("IN ('PENDING', '3')", ["m-1", "m-3"]),
+    ):
+        reply = post(app, "logged-models/search", experiment_ids=["0"], filter=f"status {asked}")
+        assert [model["info"]["model_id"] for model in reply["models"]] == ids
+
+
 def test_pages_of_models_hold_each_of_them_once(models: LoggedModels) -> None:
     for i in range(7):
         create(models, f"m-{i}", created=i // 2)
@@ -389,9 +410,9 @@ def test_what_a_model_refuses_is_not_logged_in_the_run_either(app: App, store: S
     before = store.runs.get(run_id)
     others = [{**metric, "value": 2}, {**metric, "model_id": "none"}]
     for other in others:
-        assert send(app, "runs/log-metric", run_id=run_id, **other).status == 400
+        assert send(app, "runs/log-metric", "", run_id=run_id, **other).status == 400
         batch = {"metrics": [{**metric, "step": 2}, other], "params": [{"key": "p", "value": "v"}]}
-        assert send(app, "runs/log-batch", run_id=run_id, **batch).status == 400
+        assert send(app, "runs/log-batch", "", run_id=run_id, **batch).status == 400
     assert store.runs.get(run_id) == before
     assert len(store.logged_models.get(model).metrics) == 1
 
