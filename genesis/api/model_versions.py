@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from genesis.api import limits, sources
+from genesis.entities.logged_models import VERSIONS_TAG
 from genesis.entities.registry import (
     ACTIVE_STAGES,
     PROMPT_VERSION,
@@ -35,8 +36,9 @@ def create(request: w.CreateModelVersion, scope: Scope) -> w.GetModelVersionRepl
         tags={tag.key: tag.value for tag in request.tags},
     )
     version = scope.store.model_versions.create(request.name, new, scope.now())
-    if source.model_id and not source.is_prompt:
-        scope.store.logged_models.add_version(source.model_id, version.name, version.number)
+    if source.model is not None and not source.is_prompt:
+        held = source.model.tags.get(VERSIONS_TAG, "")
+        scope.store.logged_models.add_version(source.model_id, version.name, version.number, held)
     return {"model_version": w.version(version)}
 
 
