@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genesis.api import limits
 from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
 from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped, within
 from genesis.artifacts.spans import Span
@@ -108,6 +109,16 @@ def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw:
     relative = safe(request.path)
     model = scope.store.logged_models.get(request.model_id)
     return _send(_at(model.artifact_uri, relative, scope), request, scope)
+
+
+def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Raw:
+    if request.path is None:
+        raise invalid("Missing value for required parameter 'path'.")
+    relative = safe(request.path)
+    limits.check_model_name(request.name)
+    number = limits.existing_number(request.name, request.version)
+    version = scope.store.model_versions.get(request.name, number)
+    return _send(_at(version.storage, relative, scope), request, scope)
 
 
 def _at(root: str, relative: str, scope: Scope) -> str:

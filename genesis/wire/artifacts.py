@@ -1,4 +1,4 @@
-"""Requests and replies about artifacts: proxied ones by path, and those of a run or a model."""
+"""Requests and replies about artifacts: proxied ones by path, and those of runs and models."""
 
 from __future__ import annotations
 
@@ -99,7 +99,29 @@ class GetLoggedModelArtifact:
         )
 
 
-Ranged = Download | GetArtifact | GetLoggedModelArtifact
+@dataclass(frozen=True)
+class GetModelVersionArtifact:
+    """A file of a model version, for browsers."""
+
+    name: str
+    version: str
+    path: str | None
+    span: Span | None
+    if_range: str
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        query = {name: values[0] for name, values in request.parameters().items()}
+        return cls(
+            query.get("name", ""),
+            query.get("version", ""),
+            query.get("path"),
+            span(request.headers.get("range", "")),
+            request.headers.get("if-range", ""),
+        )
+
+
+Ranged = Download | GetArtifact | GetLoggedModelArtifact | GetModelVersionArtifact
 
 
 class Delete(Message):

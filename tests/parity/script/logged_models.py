@@ -1,4 +1,4 @@
-"""Logged models: made, finalized, tagged, deleted, their parameters and artifacts, every refusal."""
+"""Logged models: made, finalized, tagged, deleted, registered, their artifacts, every refusal."""
 
 from tests.parity.scenes import AJAX, API, FILES, Call, Scene, experiment, get, post, run
 
@@ -40,6 +40,12 @@ def pair(key: object, value: object) -> dict[str, object]:
     return {"key": key, "value": value}
 
 
+def of_version(**query: object) -> Call:
+    return Call("GET", VERSION_FILE, query={**VERSION, **query})
+
+
+VERSION_FILE = "/model-versions/get-artifact"
+VERSION = {"name": "{scene}", "version": "1"}
 ALL = of(allow_deleted="true")
 FOLDERS = "/artifacts/directories"
 FILE = AJAX + "logged-models/{model}/artifacts/files"
@@ -359,6 +365,47 @@ SCENES = [
             model("far", experiment_id="{s3}"),
             get("logged-models/{far}/artifacts/directories"),
             Call("GET", AJAX + "logged-models/{far}/artifacts/files", query={"artifact_file_path": "x"}),
+        ],
+    ),
+    Scene(
+        "model version artifact",
+        [
+            experiment(),
+            model(),
+            Call("PUT", ROOT + "/MLmodel", raw="flavors: {{}}"),
+            Call("PUT", ROOT + "/data/model.pkl", raw=b"\x80pickle"),
+            post("registered-models/create", name="{scene}"),
+            post(
+                "model-versions/create",
+                name="{scene}",
+                source="models:/{model}",
+                model_id="{model}",
+            ),
+            of(),
+            of_version(path="MLmodel"),
+            of_version(path="data/model.pkl"),
+            Call(
+                "GET",
+                VERSION_FILE,
+                query={**VERSION, "path": "data/model.pkl"},
+                headers={"range": "bytes=1-2"},
+            ),
+            of_version(path="nowhere"),
+            of_version(path="data"),
+            of_version(path="../x"),
+            of_version(path="/etc/passwd"),
+            Call("GET", VERSION_FILE, query=VERSION),
+            of_version(path="MLmodel", version="2"),
+            of_version(path="MLmodel", version="x"),
+            of_version(path="MLmodel", version=""),
+            of_version(path="MLmodel", name="no such model"),
+            of_version(path="MLmodel", name=""),
+            Call("GET", VERSION_FILE, query={"path": "MLmodel"}),
+            Call("GET", VERSION_FILE, query={"path": "../x"}),
+            Call("GET", AJAX + "model-versions/get-artifact", query={**VERSION, "path": "MLmodel"}),
+            Call("DELETE", "model-versions/delete", {"name": "{scene}", "version": "1"}),
+            of_version(path="MLmodel"),
+            of(),
         ],
     ),
 ]
