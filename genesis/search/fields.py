@@ -73,7 +73,9 @@ class Fields:
 
     def where(self, text: str) -> Where:
         """The clauses of a filter."""
-        return tuple(self.read(self, term) for term in self.terms(text))
+        clauses = [self.read(self, term) for term in self.terms(text)]
+        # What does not fit only MLflow's database finds out, after everything else was looked at.
+        return tuple(map(fitting, clauses))
 
     def terms(self, text: str) -> list[Term]:
         """All terms of a filter: MLflow takes all of it apart before it looks at the first operator."""
@@ -184,13 +186,14 @@ def shown(keys: Iterable[str]) -> str:
 
 
 def clause(path: Path, operator: str, value: Any) -> Clause:
-    """A clause whose operator and value fit together: a list for IN and NOT IN, and only there."""
-    op = Op(operator)
-    if (op in (Op.IN, Op.NOT_IN)) != isinstance(value, tuple):
-        raise invalid(f"The operator '{operator}' cannot be used with the value {value!r}.")
-    if op in (Op.LIKE, Op.ILIKE) and not isinstance(value, str):
-        raise invalid(f"The operator '{operator}' needs a quoted string value.")
-    return Clause(path, op, bounded(value) if isinstance(value, int) else value)
+    return Clause(path, Op(operator), bounded(value) if isinstance(value, int) else value)
+
+
+def fitting(clause: Clause) -> Clause:
+    """The clause, if its operator and value fit together: a list for IN and NOT IN, and only there."""
+    if (clause.op in (Op.IN, Op.NOT_IN)) != isinstance(clause.value, tuple):
+        raise invalid(f"The operator '{clause.op}' cannot be used with the value {clause.value!r}.")
+    return clause
 
 
 def bounded(integer: int) -> int | float:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from genesis.entities.logged_models import STATUSES
+from genesis.entities.logged_models import STATUSES, dataset_key
 from genesis.errors import invalid
 from genesis.search import grammar
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.search.fields import Name, Term, clause, shown
+from genesis.search.fields import Name, Term, fitting, shown
 
 STATUS = Path("status")
 EXPERIMENT = Path("experiment_id")
@@ -59,16 +58,11 @@ def where(text: str, datasets: Sequence[tuple[str, str]] = ()) -> Where:
     terms = [_term(triple) for triple in grammar.triples(text)]
     among: Where = ()
     if datasets:
-        among = (Clause(Path("dataset"), Op.IN, tuple(dataset(*pair) for pair in datasets)),)
+        among = (Clause(Path("dataset"), Op.IN, tuple(dataset_key(*pair) for pair in datasets)),)
     clauses = [_clause(term, among) for term in terms]
     if among and all(term.name.kind != METRICS for term in terms):
         clauses.append(Clause(Path(METRICS), Op.ANY, among))
     return tuple(clauses)
-
-
-def dataset(name: str, digest: str) -> str:
-    """The member by which metrics are searched: one text for both, free of NUL, where SQLite ends a text."""
-    return json.dumps([name, digest])
 
 
 def experiments(where: Where, ids: Iterable[str]) -> tuple[Where, list[str]]:
@@ -173,7 +167,7 @@ def _compared(path: Path, operator: str, value: Any) -> Clause:
     if value != value:
         # Nothing is equal to NaN, and nothing else either: it is no value to MLflow's database.
         return Clause(path, Op.IN, ())
-    compared = clause(path, operator, value)
+    compared = fitting(Clause(path, Op(operator), value))
     return Clause(path, Op.IS_NOT_NULL) if compared[1:] == (Op.NOT_IN, ()) else compared
 
 

@@ -46,11 +46,11 @@ def run_clauses(text: str) -> Where:
             # Only builds statements; what it refuses, the store refuses.
             store._get_sqlalchemy_filter_clauses(parsed, unbound, "sqlite")
         return tuple(
-            _bound(Clause(_run_path(p["type"], p["key"]), Op(p["comparator"].upper()), _run_value(p)))
+            bound(Clause(_run_path(p["type"], p["key"]), Op(p["comparator"].upper()), _run_value(p)))
             for p in parsed
         )
 
-    return _judged(read)
+    return judged(read)
 
 
 def experiment_clauses(text: str) -> Where:
@@ -60,14 +60,14 @@ def experiment_clauses(text: str) -> Where:
         parsed = store.SearchExperimentsUtils.parse_search_filter(text)
         store._get_search_experiments_filter_clauses(parsed, "sqlite")
         return tuple(
-            _bound(Clause(_experiment_path(p["type"], p["key"]), Op(p["comparator"]), _experiment_value(p)))
+            bound(Clause(_experiment_path(p["type"], p["key"]), Op(p["comparator"]), _experiment_value(p)))
             for p in parsed
         )
 
-    return _judged(read)
+    return judged(read)
 
 
-def _bound(clause: Clause) -> Clause:
+def bound(clause: Clause) -> Clause:
     """The clause, if its value can be bound in SQL: a list cannot, but for IN."""
     if isinstance(clause.value, tuple) != (clause.op in (Op.IN, Op.NOT_IN)):
         raise Broken(f"Error binding parameter: {clause.value}")
@@ -83,7 +83,7 @@ def run_order(text: str) -> Order:
         kind, key, ascending = store.SearchUtils.parse_order_by_for_search_runs(text)
         return Order(_run_path(kind, key), ascending)
 
-    return _judged(read)
+    return judged(read)
 
 
 def experiment_order(text: str) -> Order:
@@ -94,7 +94,7 @@ def experiment_order(text: str) -> Order:
         kind, key, ascending = store.SearchExperimentsUtils.parse_order_by_for_search_experiments(text)
         return Order(_experiment_path(kind, key), ascending)
 
-    return _judged(read)
+    return judged(read)
 
 
 def session() -> Any:
@@ -104,7 +104,7 @@ def session() -> Any:
     return Session()
 
 
-def _judged(read: Callable[[], T]) -> T:
+def judged(read: Callable[[], T]) -> T:
     try:
         return read()
     except mlflow_store().MlflowException as error:

@@ -8,7 +8,7 @@ import pytest
 
 from genesis.errors import GenesisError
 from genesis.search import grammar
-from genesis.search.grammar import Comparison, Value
+from genesis.search.grammar import Comparison, Triple, Value
 
 READS: list[Callable[[str], object]] = [
     lambda text: list(grammar.comparisons(text)),
@@ -70,6 +70,34 @@ def test_a_refusal_names_what_it_refuses() -> None:
         list(grammar.comparisons("a = 'x' OR b = 'y'"))
 
 
+def test_what_stands_before_a_fault_is_read_first() -> None:
+    found = grammar.comparisons("a = 'x' AND 'b' = 'y'")
+    assert next(found).identifier == "a"
+    with pytest.raises(GenesisError, match="Expected 'Identifier' found ''b''"):
+        next(found)
+
+
+def test_a_filter_of_logged_models_is_read_as_it_is_written() -> None:
+    found = grammar.triples("a.`b` like x AND 5 = 'y' and c NOT IN ('z',  1)")
+    assert list(found) == [
+        Triple("a.`b`", "like", "x"),
+        Triple("5", "=", "'y'"),
+        Triple("c", "NOT IN", "('z',  1)"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", None])
+def test_no_filter_of_logged_models_asks_for_nothing(text: str) -> None:
+    assert list(grammar.triples(text)) == []
+
+
+@pytest.mark.parametrize("text", ["a = 'x' OR b = 'y'", "a IS NULL", "a = 'x'; b = 'y'", " ", "(a = 'x')"])
+def test_anything_but_comparisons_of_logged_models_is_refused(text: str) -> None:
+    with pytest.raises(GenesisError) as refused:
+        list(grammar.triples(text))
+    assert refused.value.status == 400
+
+
 @pytest.mark.parametrize("mark", ["'", '"'])
 def test_a_text_loses_its_quotes(mark: str) -> None:
     assert grammar.unquoted(f"{mark}it {mark}") == "it "
@@ -89,7 +117,11 @@ def test_a_list_is_its_texts(text: str, values: tuple[str, ...]) -> None:
     assert grammar.listed(text) == values
 
 
-@pytest.mark.parametrize("text", ["()", "(1)", "('a', 2)", "(a)", "('a'", "(" * 200 + ")" * 200])
+@pytest.mark.parametrize(
+    "text",
+    ["()", "(1)", "('a', 2)", "(a)", "('a'", "({[]: 1})", "(0x" + "f" * 9_000 + ")", "(" * 200 + ")" * 200],
+    ids=lambda text: text[:12],
+)
 def test_a_list_of_anything_but_texts_is_refused(text: str) -> None:
     with pytest.raises(GenesisError, match="While parsing a list"):
         grammar.listed(text)
