@@ -289,7 +289,7 @@ def _ordered(tokens: Sequence[Any]) -> str:
     first, last = tokens[0], tokens[-1]
     if len(tokens) == 1 and isinstance(first, sql.Identifier):
         return str(first.value)
-    # A type's name to sqlparse, in any case, and so no identifier.
+    # A type's name to sqlparse, and so no identifier.
     if not first.match(kinds.Name.Builtin, ["timestamp"]):
         return ""
     if len(tokens) == 1:

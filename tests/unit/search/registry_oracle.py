@@ -36,11 +36,15 @@ def registry() -> Any:
     return Unbound()
 
 
-def model_clauses(text: str) -> Where:
-    from mlflow.utils.search_utils import SearchModelUtils
+def utilities() -> Any:
+    from mlflow.utils import search_utils
 
+    return search_utils
+
+
+def model_clauses(text: str) -> Where:
     def read() -> Where:
-        parsed = SearchModelUtils.parse_search_filter(text)
+        parsed = utilities().SearchModelUtils.parse_search_filter(text)
         with session() as unbound:
             registry()._get_search_registered_model_filter_query(unbound, parsed, "sqlite")
         return tuple(map(_clause, parsed))
@@ -49,10 +53,8 @@ def model_clauses(text: str) -> Where:
 
 
 def version_clauses(text: str) -> Where:
-    from mlflow.utils.search_utils import SearchModelVersionUtils
-
     def read() -> Where:
-        parsed = SearchModelVersionUtils.parse_search_filter(text)
+        parsed = utilities().SearchModelVersionUtils.parse_search_filter(text)
         registry()._get_search_model_versions_filter_clauses(parsed, "sqlite")
         return tuple(map(_clause, parsed))
 
@@ -60,9 +62,7 @@ def version_clauses(text: str) -> Where:
 
 
 def asks_for_prompts(text: str) -> bool:
-    from mlflow.utils.search_utils import SearchModelUtils
-
-    return bool(registry()._is_querying_prompt(SearchModelUtils.parse_search_filter(text)))
+    return bool(registry()._is_querying_prompt(utilities().SearchModelUtils.parse_search_filter(text)))
 
 
 def model_orders(texts: Sequence[str]) -> tuple[Order, ...]:
