@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any, cast
 
 import pytest
 
@@ -21,10 +22,10 @@ from genesis.entities.logged_models import (
 from genesis.errors import Code, GenesisError
 from genesis.search.clauses import Clause, Op, Order, Path
 from genesis.store import Store, open_engine, store_of
-from genesis.store.engine import Engine, Query
+from genesis.store.engine import Change, Engine, Outcome, Query
 from genesis.store.histories import Piles
 from genesis.store.logged_models import MAX_ROWS, LoggedModels
-from genesis.store.schema import LOGGED_MODELS
+from genesis.store.schema import LOGGED_MODELS, Collection
 from tests.store.calls import create_run, post, send
 from tests.store.commands import Commands
 
@@ -270,6 +271,38 @@ def test_writers_who_meet_at_the_limit_lose_no_latest_value(models: LoggedModels
     metrics = models.get(model_id).metrics
     assert {metric.key for metric in metrics} == {"m", *(f"m{i}" for i in range(12))}
     assert [metric.step for metric in metrics if metric.key == "m"] == [MAX_ROWS - 3]
+
+
+class Overtaken:
+    """An engine that lets somebody act just before it thins out a model's metrics for the first time."""
+
+    def __init__(self, engine: Engine, act: Callable[[], object]) -> None:
+        self._engine = engine
+        self._acts = [act]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def update(
+        self, collection: Collection, id: str, change: Change, guard: Sequence[Clause] = ()
+    ) -> Outcome:
+        if Path("metrics") in change.set and self._acts:
+            self._acts.pop()()
+        return self._engine.update(collection, id, change, guard)
+
+
+def test_a_count_that_comes_back_is_not_taken_for_the_old_one(
+    engine: Engine, models: LoggedModels, model_id: str
+) -> None:
+    def thin_and_fill() -> None:
+        models.log_metrics(model_id, [row("theirs")])
+        models.log_metrics(model_id, [row("filling", step=i) for i in range(MAX_ROWS - 2)])
+
+    models.log_metrics(model_id, [row(step=i) for i in range(MAX_ROWS)])
+    slow = LoggedModels(cast(Engine, Overtaken(engine, thin_and_fill)), "default")
+    slow.log_metrics(model_id, [row("mine")])
+    last = row("filling", step=MAX_ROWS - 3)
+    assert models.get(model_id).metrics == [row(step=MAX_ROWS - 1), row("theirs"), last, row("mine")]
 
 
 def test_versions_are_named_once_each_in_the_order_they_were_made(
