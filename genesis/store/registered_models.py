@@ -17,27 +17,27 @@ from genesis.entities.registry import (
     rename_taken,
     version_not_found,
 )
+from genesis.errors import unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.store.claims import MADE, RENAMED, Claims
+from genesis.store.claims import MADE, RENAMED, TRIES, Claims
 from genesis.store.engine import Change, Document, Engine, Query, Updated
 from genesis.store.pages import NEWEST, fixed, page
 from genesis.store.registry import (
     DELETING,
+    FORMER,
     KIND,
     MODELS,
     NAME,
+    NAMED,
     NUMBER,
     SHOWN,
     UPDATED,
     VERSIONS,
     Registry,
+    asked_for,
     described,
-    newest,
 )
 from genesis.store.schema import REGISTRY
-
-FORMER = Path("former")
-"""The name a model had, as long as versions may still bear it."""
 
 BY_NAME = Order(NAME)
 
@@ -72,33 +72,54 @@ class RegisteredModels:
             "gone": {},
             "last": 0,
             "revision": 0,
+            "named": 0,
         }
-        claim = self._names.claim(name, model, now, **{MADE: orjson.dumps(document).decode()})
-        if claim is None:
-            existing = self._registry.model(name)
-            raise already_exists(name, PROMPT_TAG in existing["tags"], PROMPT_TAG in tags)
+        claim = self._claim(document, now)
         self._engine.insert(REGISTRY, document)
         self._names.made(claim)
         return self._registry.registered_model(document, {})
+
+    def _claim(self, document: Document, now: int) -> Document:
+        name, made = document["name"], {MADE: orjson.dumps(document).decode()}
+        for _ in range(TRIES):
+            claim = self._names.claim(name, document["model"], now, **made)
+            if claim is not None:
+                return claim
+            existing = self._bearer(name)
+            # None: it was deleted or renamed this moment, so the name may be free.
+            if existing is not None:
+                raise already_exists(name, PROMPT_TAG in existing["tags"], PROMPT_TAG in document["tags"])
+        raise unavailable("Many requests want this name at once; try again.")
+
+    def _bearer(self, name: str) -> Document | None:
+        found = self._engine.find(REGISTRY, Query(self._registry.place_of_model(name), limit=1))
+        return found[0] if found else None
 
     def _is_borne(self, claim: Document) -> bool:
         """Whether the claim's model bears the name, after all that its holder had begun is done."""
         id = self._registry.key(claim["holder"])
         model = self._engine.get(REGISTRY, id)
         if model is None and MADE in claim:
-            self._engine.insert(REGISTRY, orjson.loads(claim[MADE]))
+            # Not its creator's: that one may come yet.
+            self._engine.insert(REGISTRY, {**orjson.loads(claim[MADE]), "adopted": True})
             model = self._engine.get(REGISTRY, id)
-        if model is not None and model["name"] == claim.get(RENAMED):
+        if model is not None and _as_claimed(model) == claim.get(RENAMED):
+            self._settle(model)
             self._engine.update(REGISTRY, *self._renaming(model, claim))
             model = self._engine.get(REGISTRY, id)
         if model is None:
             return False
         if model["kind"] == DELETING:
-            self._remove(model)
+            self._registry.remove(model)
+        if model["kind"] not in MODELS:
             return False
-        if model.get("former") == claim["name"]:
-            self._rename_versions(model)
+        self._settle(model)
         return bool(model["name"] == claim["name"])
+
+    def _settle(self, model: Document) -> None:
+        """Do what an earlier renaming may have left to do."""
+        if FORMER.field in model:
+            self._registry.name_versions(model)
 
     def get(self, name: str) -> RegisteredModel:
         """Raises RESOURCE_DOES_NOT_EXIST."""
@@ -108,8 +129,10 @@ class RegisteredModels:
         self, where: Where, kinds: Sequence[str], order: tuple[Order, ...], at: tuple[str, int]
     ) -> tuple[list[RegisteredModel], str]:
         """A page and the next token, by name or in ``order`` and then by name."""
+        kinds = asked_for(kinds, where)
         if order[:1] in ((), (BY_NAME,)):
-            order = NEWEST
+            # One walk along the index, or all names at once: either is one command.
+            order = NEWEST if len(kinds) == 1 else (BY_NAME,)
         elif all(item.path != NAME for item in order):
             order = (*order, BY_NAME)
         scope = (fixed("workspace", [self._workspace]), fixed("kind", kinds))
@@ -174,7 +197,6 @@ class RegisteredModels:
         if not isinstance(
             self._engine.update(REGISTRY, id, Change(set={Path("aliases", alias): number}), there), Updated
         ):
-            self._registry.model(name)
             raise version_not_found(name, number)
 
     def delete_alias(self, name: str, alias: str) -> None:
@@ -189,63 +211,61 @@ class RegisteredModels:
         if new_name == name:
             self._change(name, Change(set={UPDATED: now}))
             return self.get(name)
-        model = self._half_renamed(name, new_name) or self._registry.model(name)
+        # As it was before: a renaming back must not lose what it has claimed since.
         old = self._names.held(name)
-        if model["name"] == name:
-            self._take_name(model, new_name, now)
-        self._rename_versions({**model, "name": new_name, "former": name, "updated": now})
+        model = self._half_renamed(name, new_name) or self._take_name(name, new_name, now)
+        self._settle(model)
         self._names.let_go(old, model["model"])
         return self.get(new_name)
 
     def _half_renamed(self, name: str, new_name: str) -> Document | None:
         """The model, if an earlier call of the same kind died after the model had taken the new name."""
-        found = self._engine.find(REGISTRY, Query(self._registry.place_of_model(new_name), limit=1))
-        return found[0] if found and found[0].get("former") == name else None
+        model = self._bearer(new_name)
+        return model if model is not None and model.get("former") == name else None
 
-    def _take_name(self, model: Document, new_name: str, now: int) -> None:
-        name, holder = model["name"], model["model"]
-        claim = self._names.claim(new_name, holder, now, **{RENAMED: name})
-        if claim is None:
-            raise rename_taken(new_name)
-        self._engine.update(REGISTRY, *self._renaming(model, claim))
-        # Whoever found the claim in the way may have done it for us.
-        taken = self._engine.get(REGISTRY, model["id"])
-        if taken is None or taken["name"] != new_name:
-            self._names.let_go(claim, holder)
-            raise not_found(name)
+    def _take_name(self, name: str, new_name: str, now: int) -> Document:
+        """The model as it is when it has the new name."""
+        for _ in range(TRIES):
+            model = self._registry.model(name)
+            self._settle(model)
+            claim = self._names.claim(new_name, model["model"], now, **{RENAMED: _as_claimed(model)})
+            if claim is None:
+                raise rename_taken(new_name)
+            self._engine.update(REGISTRY, *self._renaming(model, claim))
+            # Whoever found the claim in the way may have done it for us.
+            taken = self._engine.get(REGISTRY, model["id"])
+            if taken is not None and taken["name"] == new_name:
+                return taken
+            self._names.let_go(claim, model["model"])
+        raise unavailable("The model is being renamed by many requests at once; try again.")
 
     def _renaming(self, model: Document, claim: Document) -> tuple[str, Change, tuple[Clause, ...]]:
-        """The update that gives a model the claimed name, if it bears the old one still."""
-        name = claim["name"]
-        values = {NAME: name, Path("newest"): name, FORMER: model["name"], UPDATED: claim["at"]}
-        guard = (Clause(NAME, Op.EQ, model["name"]), Clause(KIND, Op.IN, MODELS))
+        """The update that gives a model the claimed name, if it has not been renamed since."""
+        name, now = claim["name"], claim["at"]
+        values = {
+            NAME: name,
+            Path("newest"): name,
+            FORMER: model["name"],
+            NAMED: model["named"] + 1,
+            Path("renamed"): now,
+            UPDATED: now,
+        }
+        guard = (Clause(NAMED, Op.EQ, model["named"]), Clause(KIND, Op.IN, MODELS))
         return model["id"], Change(set=values), guard
-
-    def _rename_versions(self, model: Document) -> None:
-        """Give the versions of a renamed model its name."""
-        former, name, now = model["former"], model["name"], model["updated"]
-        for version in self._registry.find(
-            Clause(NAME, Op.EQ, former), Clause(Path("model"), Op.EQ, model["model"]), fixed("kind", VERSIONS)
-        ):
-            values = {NAME: name, UPDATED: now, Path("newest"): newest(name, version["number"], now)}
-            self._engine.update(REGISTRY, version["id"], Change(set=values), (Clause(NAME, Op.EQ, former),))
-        done = (Clause(FORMER, Op.EQ, former), Clause(NAME, Op.EQ, name))
-        self._engine.update(REGISTRY, model["id"], Change(unset=(FORMER,)), done)
 
     def delete(self, name: str) -> None:
         """Removes the model and its versions; an interrupted call can be repeated."""
         kinds = (*MODELS, DELETING)
         where = self._registry.place(name, Clause(NUMBER, Op.EQ, 0), fixed("kind", kinds))
-        # From here on nobody finds it any more, or makes a version of it.
+        # From here on nobody finds it any more, or gets a number for a version of it.
         model = self._engine.update_one(REGISTRY, where, Change(set={KIND: DELETING}))
         if model is None:
             raise not_found(name)
         claim = self._names.held(name)
-        self._remove(model)
+        self._registry.remove(model)
         self._names.let_go(claim, model["model"])
 
-    def _remove(self, model: Document) -> None:
-        of_it = (fixed("workspace", [self._workspace]), Clause(Path("model"), Op.EQ, model["model"]))
-        for name in {model["name"], model.get("former", model["name"])}:
-            self._engine.delete_all(REGISTRY, (*of_it, Clause(NAME, Op.EQ, name), fixed("kind", VERSIONS)))
-        self._engine.delete(REGISTRY, model["id"])
+
+def _as_claimed(model: Document) -> str:
+    """How a claim names the model that is to be renamed: once renamed, it is another's to say."""
+    return f"{model['named']}|{model['name']}"

@@ -8,13 +8,15 @@ model and all it is shown with. Copies may lag behind: nothing that is read by n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from genesis.entities.registry import (
     MODEL,
     NO_STAGE,
     PROMPT,
+    PROMPT_TAG,
     PROMPT_VERSION,
     VERSION,
     ModelVersion,
@@ -22,21 +24,33 @@ from genesis.entities.registry import (
     not_found,
     version_not_found,
 )
-from genesis.search.clauses import Clause, Op, Path, Where
-from genesis.store.engine import Document, Engine, Query
+from genesis.search.clauses import Clause, Op, Order, Path, Where
+from genesis.store.engine import Change, Document, Engine, Query
 from genesis.store.pages import fixed
 from genesis.store.schema import REGISTRY, key
 
 MODELS = (MODEL, PROMPT)
 VERSIONS = (VERSION, PROMPT_VERSION)
+PROMPTS = (PROMPT, PROMPT_VERSION)
 DELETING = "deleting"
 """The kind of a model whose versions are being removed: it is not there any more, but its name is taken."""
+AWAITED = "awaited"
+"""The kind of what keeps the place of a version whose model was renamed after it had got its number."""
+SEALED = "sealed"
+"""The kind of what stands in the place of a document that must not be written any more."""
 
 KIND = Path("kind")
 NAME = Path("name")
+MODEL_ID = Path("model")
 NUMBER = Path("number")
 UPDATED = Path("updated")
 SHOWN = Path("shown")
+NAMED = Path("named")
+"""How often a model was renamed: of two names that a version is given, the later one stays."""
+FORMER = Path("former")
+"""The name a model had, as long as versions may still bear it."""
+CLOSED = Path("closed")
+"""Of a model that is being deleted: no version of it can be written any more."""
 
 LAST_MS = 10**15 - 1
 LAST_NUMBER = 10**10 - 1
@@ -74,14 +88,18 @@ class Registry:
 
     def pair(self, name: str, number: int) -> tuple[Document, Document]:
         """A model and one of its versions; raises RESOURCE_DOES_NOT_EXIST."""
-        if not 0 < number <= LAST_NUMBER:
-            raise version_not_found(name, number)
-        where = self.place(name, Clause(NUMBER, Op.IN, (0, number)))
-        model, versions = _sorted_out(self._engine.find(REGISTRY, Query(where)))
-        version = self.version(model, number, versions) if model is not None else None
+        model, version = self.found(name, number)
         if model is None or version is None:
             raise version_not_found(name, number)
         return model, version
+
+    def found(self, name: str, number: int) -> tuple[Document | None, Document | None]:
+        """A model and one of its versions, each if it is there."""
+        if not 0 < number <= LAST_NUMBER:
+            return None, None
+        where = self.place(name, Clause(NUMBER, Op.IN, (0, number)))
+        model, versions = _sorted_out(self._engine.find(REGISTRY, Query(where)))
+        return model, None if model is None else self.version(model, number, versions)
 
     def shown(self, name: str) -> tuple[Document, dict[int, Document]]:
         """A model and the versions it is shown with, at least; raises RESOURCE_DOES_NOT_EXIST."""
@@ -95,7 +113,8 @@ class Registry:
         """A version of ``model``, from what was found or, where the search missed it, by its key."""
         if not 0 < number <= model["last"] or str(number) in model["gone"]:
             return None
-        return found.get(number) or self._engine.get(REGISTRY, self.key(model["model"], number))
+        version = found.get(number) or self._engine.get(REGISTRY, self.key(model["model"], number))
+        return version if version is not None and version["kind"] in VERSIONS else None
 
     def registered_model(self, model: Document, found: dict[int, Document]) -> RegisteredModel:
         """The entity, with the highest version of each stage; ``found`` are versions that are at hand."""
@@ -118,16 +137,99 @@ class Registry:
             latest += [next((version for version in versions if version is not None), None)]
         return sorted((v for v in latest if v is not None), key=lambda version: int(version["number"]))
 
+    def name_versions(self, model: Document) -> None:
+        """Give the versions of a renamed model its name; ``model`` is as it was read after that."""
+        former, name, named = model["former"], model["name"], model["named"]
+        self._keep_places(model, AWAITED)
+        bears = self.place(
+            former, Clause(MODEL_ID, Op.EQ, model["model"]), fixed("kind", (*VERSIONS, AWAITED))
+        )
+        for version in self._engine.find(REGISTRY, Query(bears)):
+            if str(version["number"]) in model["gone"]:
+                # Its deletion died before this last step.
+                self._engine.delete(REGISTRY, version["id"])
+                continue
+            now = model["renamed"]
+            values = {
+                NAME: name,
+                NAMED: named,
+                UPDATED: now,
+                Path("newest"): newest(name, version["number"], now),
+            }
+            self._engine.update(REGISTRY, version["id"], Change(set=values), (Clause(NAMED, Op.LT, named),))
+        done = (Clause(FORMER, Op.EQ, former), Clause(NAMED, Op.EQ, named))
+        self._engine.update(REGISTRY, model["id"], Change(unset=(FORMER,)), done)
+
+    def remove(self, model: Document) -> None:
+        """Remove a model that is being deleted, and its versions."""
+        if CLOSED.field not in model:
+            self._keep_places(model, SEALED)
+            self._engine.update(REGISTRY, model["id"], Change(set={CLOSED: True}))
+        # The former name first: whoever is renaming the versions moves them from there to the other.
+        for name in _names(model):
+            versions = self.place(name, Clause(MODEL_ID, Op.EQ, model["model"]), fixed("kind", VERSIONS))
+            self._engine.delete_all(REGISTRY, versions)
+        if model.get("adopted"):
+            # Its creator may come yet, and must not bring it back.
+            self._engine.update(REGISTRY, model["id"], Change(set={KIND: SEALED, SHOWN: 0}))
+        else:
+            self._engine.delete(REGISTRY, model["id"])
+
+    def _keep_places(self, model: Document, kind: str) -> None:
+        """Stand in the way of who has got a number and not written the version yet.
+
+        They find out that the model was renamed or deleted since, or they have died.
+        """
+        of_it = (fixed("workspace", [self._workspace]), fixed("name", _names(model)))
+        where = (*of_it, Clause(MODEL_ID, Op.EQ, model["model"]))
+        found = self._engine.find(REGISTRY, Query(where, (Order(NUMBER),), only=("kind",)))
+        kinds = VERSIONS if kind == SEALED else (*VERSIONS, AWAITED)
+        written = {document["number"] for document in found if document["kind"] in kinds}
+        unwritten = set(range(1, model["last"] + 1)) - written
+        if unwritten - {int(number) for number in model["gone"]}:
+            # What was removed before that search is known to be gone by now, or the model is.
+            now = self._engine.get(REGISTRY, model["id"])
+            if now is None or now["kind"] != model["kind"] or CLOSED.field in now:
+                return
+            for number in sorted(unwritten - {int(number) for number in now["gone"]}):
+                self._keep_place(model, number, kind)
+
+    def _keep_place(self, model: Document, number: int, kind: str) -> None:
+        place = {
+            "id": self.key(model["model"], number),
+            "workspace": self._workspace,
+            "model": model["model"],
+            "kind": kind,
+            "name": model["name"],
+            "named": model["named"],
+            "number": number,
+            "shown": 0,
+        }
+        if not self._engine.insert(REGISTRY, place) and kind == SEALED:
+            awaited = (Clause(KIND, Op.EQ, AWAITED),)
+            self._engine.update(REGISTRY, place["id"], Change(set={KIND: SEALED}), awaited)
+
 
 def _by_stage(model: Document) -> Iterator[Iterator[int]]:
     """The numbers of each stage's versions, the highest first."""
     staged: dict[str, list[int]] = {}
     for number, stage in model["stages"].items():
-        staged.setdefault(stage, []).append(int(number))
+        if number not in model["gone"]:
+            staged.setdefault(stage, []).append(int(number))
     for numbers in staged.values():
         yield iter(sorted(numbers, reverse=True))
     taken = model["stages"].keys() | model["gone"].keys()
     yield (number for number in range(model["last"], 0, -1) if str(number) not in taken)
+
+
+def tops(model: Document) -> set[int]:
+    """The highest number of each stage, whether or not its version has been written."""
+    return {number for numbers in _by_stage(model) for number in islice(numbers, 1)}
+
+
+def _names(model: Document) -> tuple[str, ...]:
+    """The names that a model's versions may bear, the former one first."""
+    return tuple(dict.fromkeys((model.get("former", model["name"]), model["name"])))
 
 
 def _sorted_out(found: list[Document]) -> tuple[Document | None, dict[int, Document]]:
@@ -138,7 +240,7 @@ def _sorted_out(found: list[Document]) -> tuple[Document | None, dict[int, Docum
     model = next((d for d in found if d["kind"] in MODELS), None)
     if model is None:
         return None, {}
-    return model, {d["number"]: d for d in found if d["number"] and d["model"] == model["model"]}
+    return model, {d["number"]: d for d in found if d["kind"] in VERSIONS and d["model"] == model["model"]}
 
 
 def model_version(version: Document, model: Document | None = None, *, aliases: bool = False) -> ModelVersion:
@@ -166,6 +268,12 @@ def model_version(version: Document, model: Document | None = None, *, aliases: 
 def newest(name: str, number: int, updated: int) -> str:
     """A version's place in the default order: last updated first, then by name, then the highest number."""
     return f"{LAST_MS - updated:015d}|{name}\x01{LAST_NUMBER - number:010d}"
+
+
+def asked_for(kinds: Sequence[str], where: Where) -> Sequence[str]:
+    """Those of ``kinds`` that can match: one walk along the index less where only prompts can."""
+    is_prompt = Clause(Path("tags", PROMPT_TAG), Op.EQ, "true")
+    return [kind for kind in kinds if kind in PROMPTS] or kinds if is_prompt in where else kinds
 
 
 def described(description: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -70,20 +70,22 @@ def refusal(act: Callable[[], object]) -> str:
 
 
 def everything(store: Store, *names: str) -> dict[str, object]:
-    """All that readers are told of these names, times aside."""
-    told: dict[str, object] = {name: _model(store, name) for name in names}
-    told["searched models"] = sorted(found_models(store))
+    """All that readers are told of these names, times aside, and all that searches find."""
     page, _ = store.model_versions.search((), (VERSION,), (), ("", 1000))
-    told["searched versions"] = sorted((v.name, v.number, v.stage) for v in page)
-    return told
+    return {
+        **by_name(store, *names),
+        "searched models": found_models(store),
+        "searched versions": sorted((v.name, v.number, v.stage) for v in page),
+    }
 
 
-def _model(store: Store, name: str) -> object:
-    try:
-        model = store.registered_models.get(name)
-    except GenesisError as error:
-        return error.message
-    numbers = range(1, 12)
+def by_name(store: Store, *names: str, numbers: Iterable[int] = range(1, 12)) -> dict[str, object]:
+    """All that readers are told of these names, times aside."""
+    return {name: told(lambda name=name: _model(store, name, numbers)) for name in names}
+
+
+def _model(store: Store, name: str, numbers: Iterable[int]) -> object:
+    model = store.registered_models.get(name)
     versions = [told(lambda n=n: _version(store.model_versions.get(name, n))) for n in numbers]
     aliased = {a: told(lambda a=a: store.model_versions.get_by_alias(name, a).number) for a in model.aliases}
     return model.description, model.tags, model.aliases, aliased, latest(model), versions

@@ -13,7 +13,7 @@ import pytest
 
 from genesis.app import App
 from genesis.settings import Settings
-from genesis.store.mongo import client, engine, points
+from genesis.store.mongo import client, points
 from tests.servers.secantus import mongodb_address, secantusdb
 from tests.store.calls import create_run, get, post, send
 from tests.store.proxy import Connection, Fault, Message, Proxy
