@@ -13,7 +13,7 @@ import mlflow
 import pytest
 import sklearn.metrics
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LoggedModelStatus, Run
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -25,6 +25,8 @@ pytestmark = [
     # Raised by what MLflow calls; as errors they would make autologging leave things out, silently.
     pytest.mark.filterwarnings("ignore:Starting with pandas version 4.0"),
     pytest.mark.filterwarnings("ignore:`y_pred` was renamed:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Operation with range is deprecated"),
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning"),
 ]
 
 SCRIPT = """
@@ -42,10 +44,9 @@ print(run.info.run_id)
 @pytest.fixture(scope="module")
 def trained(server: Server) -> Iterator[Run]:
     """The finished run of an autologged fit."""
-    # The logged model, which autologging would add, is an endpoint that is not served yet.
     with stock_client(server) as client:
         mlflow.set_experiment(f"training {uuid.uuid4().hex}")
-        mlflow.sklearn.autolog(log_models=False, silent=True)
+        mlflow.sklearn.autolog(silent=True)
         try:
             features, target = load_iris(return_X_y=True, as_frame=True)
             with mlflow.start_run(run_name="iris") as run:
@@ -90,6 +91,20 @@ def test_a_training_session_leaves_artifacts_that_can_be_read(trained: Run, clie
     assert "LogisticRegression" in html
     calls = mlflow.artifacts.load_dict(f"{trained.info.artifact_uri}/metric_info.json")
     assert list(calls) == ["accuracy_score_features"]
+
+
+def test_a_training_session_leaves_the_model_that_it_trained(trained: Run, client: MlflowClient) -> None:
+    (output,) = trained.outputs.model_outputs
+    model = client.get_logged_model(output.model_id)
+
+    assert (model.source_run_id, model.status) == (trained.info.run_id, LoggedModelStatus.READY)
+    assert model.params["C"] == "0.5"
+    scores = {metric.key: metric.value for metric in model.metrics}
+    assert scores["training_score"] == trained.data.metrics["training_score"]
+    loaded = mlflow.sklearn.load_model(f"models:/{output.model_id}")
+    assert loaded.score(*load_iris(return_X_y=True, as_frame=True)) == scores["training_score"]
+    found = client.search_logged_models([trained.info.experiment_id], "metrics.training_score > 0.9")
+    assert [found_model.model_id for found_model in found] == [output.model_id]
 
 
 def test_a_training_session_is_found_by_what_it_logged(trained: Run, client: MlflowClient) -> None:
