@@ -14,7 +14,9 @@ from genesis.settings import Settings
 from genesis.store import Store, open_engine, store_of
 from genesis.store.engine import Engine
 from genesis.store.histories import Piles
+from genesis.store.logged_models import LoggedModels
 from tests.store.commands import Commands, refusals
+from tests.store.logged import create
 
 COMMANDS = Commands()
 # Clients made from now on have the listener; there is no other way into the engine's own client.
@@ -41,6 +43,16 @@ def engine(database_uri: str) -> Iterator[Engine]:
 def store(engine: Engine) -> Store:
     """The store of the workspace "default"."""
     return store_of(engine, "default", Piles())
+
+
+@pytest.fixture
+def models(store: Store) -> LoggedModels:
+    return store.logged_models
+
+
+@pytest.fixture
+def model_id(models: LoggedModels) -> str:
+    return create(models, "m-1")
 
 
 @pytest.fixture
