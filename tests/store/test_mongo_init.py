@@ -6,10 +6,10 @@ from contextlib import closing
 
 from pymongo import MongoClient
 
-from genesis.store import open_engine
+from genesis.store import open_engine, schema
 from tests.store.commands import Commands
 
-COLLECTIONS = {"experiments", "names", "runs", "datasets", "points", "counters", "meta"}
+COLLECTIONS = {*(collection.name for collection in schema.COLLECTIONS), "points", "counters", "meta"}
 
 
 def test_every_collection_is_created(mongodb_uri: str, commands: Commands) -> None:
