@@ -24,8 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-VERSION = 1
-"""Raised when documents change in a way that older code cannot read."""
+VERSION = 2
+"""Raised when documents change in a way that older code cannot read, and when there is more to create."""
 
 
 @dataclass(frozen=True)

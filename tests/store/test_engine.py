@@ -175,8 +175,8 @@ def test_a_database_can_be_opened_again(engine: Engine, database_uri: str) -> No
 
 
 def test_several_threads_may_open_a_new_database_at_once(database_uri: str) -> None:
-    with ThreadPoolExecutor(4) as threads:
-        engines = list(threads.map(open_engine, [database_uri] * 4))
+    with ThreadPoolExecutor(8) as threads:
+        engines = list(threads.map(open_engine, [database_uri] * 8))
     for i, engine in enumerate(engines):
         with closing(engine):
             assert engine.insert(EXPERIMENTS, {"id": str(i), "workspace": "default", "tags": {}})

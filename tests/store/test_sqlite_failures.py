@@ -10,7 +10,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,26 @@ def test_many_writers_that_wait_for_one_lock_are_told_together(app: App, other: 
         assert {future.result().status for future in asked} == {503}
     # Each reads the experiment; only those that the queue let through asked SQLite to write.
     assert len(statements) < 8 + 8
+
+
+def test_a_new_file_that_others_open_at_the_same_moment_is_waited_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of several turns the file to WAL, and SQLite tells the others at once that it is busy."""
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorname = "SQLITE_BUSY"
+    met = [busy, busy]
+
+    class Meeting(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if "journal_mode" in sql and met:
+                raise met.pop()
+            return super().execute(sql, *parameters)
+
+    monkeypatch.setattr(connection.sqlite3, "connect", partial(sqlite3.connect, factory=Meeting))
+    with closing(open_engine(f"sqlite:///{file}")) as engine:
+        assert engine.insert(RUNS, run("a"))
+    assert met == []
 
 
 def test_a_database_that_is_locked_for_a_moment_is_waited_for(app: App, other: sqlite3.Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from genesis.errors import GenesisError, invalid, unavailable
 BUSY = "The database is busy with other writers; try again."
 BUSY_SECONDS = 10
 """How long a writer waits for one in another process before the client is told to come back."""
+
+WAL_SECONDS = 0.02
+"""Between two tries to turn a new file to WAL."""
 
 BROKEN = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 UNUSABLE = "The database file cannot be used; see the server's log."
@@ -47,7 +51,7 @@ class Database:
             self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
         except sqlite3.Error:
             connection.close()
             raise
@@ -89,6 +93,19 @@ class Database:
         while self._all:
             self._all.pop().close()
         self._local = threading.local()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Turn the file to WAL; where several connections do so at once, SQLite waits for none of them."""
+    last = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > last:
+                raise
+        time.sleep(WAL_SECONDS)
 
 
 def _folded(text: str | None) -> str | None:
