@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -58,11 +58,81 @@ class UnsatisfiableRange(Exception):
         self.size = size
 
 
+MOST_PARTS = 50_000
+"""What one upload may be made of: as many blocks as a blob takes."""
+SIGNED_URL_MINUTES = 15
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A URL that a client may use for some minutes without any other right; it sends ``headers`` along."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Uploading:
+    """An upload that has begun: one signed URL for each part, in order, each used by a PUT."""
+
+    upload_id: str
+    parts: list[Signed]
+
+
+class Direct(Protocol):
+    """Transfer between client and storage that passes nothing through this process.
+
+    ``seconds`` shortens a URL's life; nothing lengthens it beyond GENESIS_SIGNED_URL_MINUTES.
+    """
+
+    def begin(self, path: str, parts: int, content_type: str, seconds: int | None = None) -> Uploading:
+        """Sign an upload of 1 to MOST_PARTS parts; nothing of it is written until the client PUTs."""
+
+    def complete(
+        self, path: str, upload_id: str, parts: Sequence[int], content_type: str, md5: bytes | None = None
+    ) -> None:
+        """Publish the parts (all that were begun, in any order) as one file; a repetition succeeds.
+
+        Raises INVALID_PARAMETER_VALUE where a part never came. Where somebody replaced the file since the
+        upload began, it may be theirs that stays: one of the two, whole.
+        """
+
+    def abort(self, path: str, upload_id: str) -> None:
+        """Forget an upload, so that ``complete`` refuses it; one that is unknown or complete is no error.
+
+        (In Blob Storage an upload of one part is published by its PUT already, and abort takes that back.)
+        """
+
+    def whole(self, path: str, content_type: str, seconds: int | None = None) -> Signed:
+        """For one PUT of the whole file, which publishes it."""
+
+    def download(
+        self, path: str, content_type: str, disposition: str, seconds: int | None = None
+    ) -> tuple[Signed, int] | None:
+        """For GETs of the file, whole or in ranges, and its size in bytes; None where there is no file.
+
+        The two texts are the reply's Content-Type and Content-Disposition; a local store's replies have
+        those of the verb that sends them. Raises IsAFolder.
+        """
+
+
+class Receiver(Protocol):
+    """The other end of signed URLs, where this process is the storage itself.
+
+    ``path`` is what follows ``/signed/`` in the URL, percent-decoded once, and ``grant`` its query by name.
+    """
+
+    def put(self, path: str, grant: Mapping[str, str], chunks: Iterable[bytes], md5: bytes | None) -> None:
+        """Keep a part, or publish a whole file; raises PERMISSION_DENIED, or 400 for bytes unlike ``md5``."""
+
+    def check(self, path: str, grant: Mapping[str, str]) -> None:
+        """Raises PERMISSION_DENIED unless the grant is for reading the file at ``path``."""
+
+
 class ArtifactStore(Protocol):
     """Files by normalised relative path (``paths.safe``); paths are never checked again below.
 
-    Direct transfer (signed URLs) joins here as methods of its own; a caller asks for bytes only
-    where a client cannot go to the storage itself.
+    A caller asks for bytes only where a client cannot go to the storage itself (``direct``).
     """
 
     def list(self, path: str) -> list[ArtifactInfo]:
@@ -84,17 +154,32 @@ class ArtifactStore(Protocol):
     def delete(self, path: str) -> None:
         """Remove the file, or the folder and all in it; nothing there is no error."""
 
+    def direct(self, base_url: str) -> Direct | None:
+        """Direct transfer; None where this store cannot sign.
+
+        ``base_url`` is this server's as the client reaches it, below which a local store's URLs are.
+        """
+
+    def receiver(self) -> Receiver | None:
+        """What serves ``/signed/…``; None where signed URLs lead to another host."""
+
+    def sweep(self) -> None:
+        """Remove what uploads left behind a day ago, where the storage does not do so by itself."""
+
 
 class IsAFolder(Exception):
     """The path names a folder where a file is wanted."""
 
 
-def open_artifacts(uri: str, connection_string: str = "") -> ArtifactStore:
-    """The store at ``uri`` (``file:`` folder or Blob container URL); raises ValueError for other schemes."""
+def open_artifacts(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> ArtifactStore:
+    """The store at ``uri`` (``file:`` folder or Blob container URL); raises ValueError for other schemes.
+
+    ``minutes`` is how long the URLs that it signs are good for.
+    """
     scheme = urlsplit(uri).scheme
     if scheme not in BACKENDS:
         raise ValueError(
             f"GENESIS_ARTIFACTS_URI has the scheme {scheme!r}; it must be one of {', '.join(BACKENDS)}."
         )
-    store: ArtifactStore = import_module(BACKENDS[scheme]).open_store(uri, connection_string)
+    store: ArtifactStore = import_module(BACKENDS[scheme]).open_store(uri, connection_string, minutes)
     return store

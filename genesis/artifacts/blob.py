@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from genesis.artifacts import ArtifactInfo, Chunks, Content, IsAFolder
+from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Chunks, Content, Direct, IsAFolder
 from genesis.artifacts.refusals import error_code, told
 from genesis.artifacts.spans import Span, bounds
 from genesis.errors import invalid, unavailable
@@ -40,7 +40,7 @@ DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
-def open_store(uri: str, connection_string: str = "") -> BlobStore:
+def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> BlobStore:
     """The store in the container (and folder of it) that the URI names; connects at its first use."""
     parts = urlsplit(uri)
     host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -144,6 +144,15 @@ class BlobStore:
             names = self._container().list_blob_names(name_starts_with=self._folder(path))
             for batch in _batches(names, BATCH):
                 self._delete_all(batch)
+
+    def direct(self, base_url: str) -> Direct | None:
+        return None
+
+    def receiver(self) -> None:
+        return None
+
+    def sweep(self) -> None:
+        """Blob Storage forgets uncommitted blocks after a week."""
 
     def close(self) -> None:
         """Give the connections back; a later call makes new ones."""

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from genesis.artifacts import ArtifactInfo, Content, IsAFolder
+from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Content, Direct, IsAFolder, Receiver
 from genesis.artifacts.spans import Span, bounds
 from genesis.errors import invalid, unavailable
 
@@ -26,7 +26,7 @@ PUBLISH_ATTEMPTS = 20
 UNUSABLE_NAME = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 
 
-def open_store(uri: str, connection_string: str = "") -> LocalStore:
+def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> LocalStore:
     """The store in the folder of the ``file:`` URI, which is made if it is missing."""
     parts = urlsplit(uri)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
@@ -46,7 +46,7 @@ class LocalStore:
         self._uploads.mkdir(parents=True, exist_ok=True)
         self._root = Path(os.path.realpath(folder))
         self._uploads = self._root / UPLOADS
-        self._remove_leftovers()
+        self.sweep()
 
     def list(self, path: str) -> list[ArtifactInfo]:
         with _without_paths():
@@ -110,6 +110,19 @@ class LocalStore:
             _remove(rubbish)
             self._remove_empty_folders(place.parent)
 
+    def direct(self, base_url: str) -> Direct | None:
+        return None
+
+    def receiver(self) -> Receiver | None:
+        return None
+
+    def sweep(self) -> None:
+        """What a process that was killed left behind; younger ones may be another process's upload."""
+        for leftover in self._uploads.iterdir():
+            with suppress(OSError):
+                if leftover.lstat().st_mtime < time.time() - DAY:
+                    _remove(leftover)
+
     def _followed(self, path: str) -> Path:
         """Where ``path`` is, symbolic links followed; one that leads out of the root is refused."""
         return self._checked(Path(os.path.realpath(self._root / path)))
@@ -153,13 +166,6 @@ class LocalStore:
             while folder != self._root:
                 folder.rmdir()
                 folder = folder.parent
-
-    def _remove_leftovers(self) -> None:
-        """What a process that was killed left behind; younger ones may be another process's upload."""
-        for leftover in self._uploads.iterdir():
-            with suppress(OSError):
-                if leftover.lstat().st_mtime < time.time() - DAY:
-                    _remove(leftover)
 
 
 class _Pieces:
