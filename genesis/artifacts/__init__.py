@@ -61,6 +61,9 @@ class UnsatisfiableRange(Exception):
 MOST_PARTS = 50_000
 """What one upload may be made of: as many blocks as a blob takes."""
 SIGNED_URL_MINUTES = 15
+PART_SECONDS = 10
+"""What each part of an upload adds to the life of its URLs: 10 MiB, a stock client's part, at 1 MiB/s."""
+MOST_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,21 @@ class Uploading:
     parts: list[Signed]
 
 
+@dataclass(frozen=True)
+class Downloading:
+    """A file to be read by GETs, whole or in ranges; ``md5`` where the storage knows it."""
+
+    signed: Signed
+    size: int
+    md5: bytes | None
+    etag: str
+
+
 class Direct(Protocol):
     """Transfer between client and storage that passes nothing through this process.
 
-    ``seconds`` shortens a URL's life; nothing lengthens it beyond GENESIS_SIGNED_URL_MINUTES.
+    A URL lives GENESIS_SIGNED_URL_MINUTES, those of an upload PART_SECONDS more for each part (MOST_SECONDS
+    at most); ``seconds`` shortens that.
     """
 
     def begin(self, path: str, parts: int, content_type: str, seconds: int | None = None) -> Uploading:
@@ -91,16 +105,17 @@ class Direct(Protocol):
     def complete(
         self, path: str, upload_id: str, parts: Sequence[int], content_type: str, md5: bytes | None = None
     ) -> None:
-        """Publish the parts (all that were begun, in any order) as one file; a repetition succeeds.
+        """Publish the parts (numbers from 1, in any order) as one file; a repetition succeeds.
 
         Raises INVALID_PARAMETER_VALUE where a part never came. Where somebody replaced the file since the
         upload began, it may be theirs that stays: one of the two, whole.
         """
 
     def abort(self, path: str, upload_id: str) -> None:
-        """Forget an upload, so that ``complete`` refuses it; one that is unknown or complete is no error.
+        """Clean up after an upload that will not be completed; one that is unknown or complete is no error.
 
-        (In Blob Storage an upload of one part is published by its PUT already, and abort takes that back.)
+        In Blob Storage an upload of one part is published by its PUT already: abort takes that back.
+        Uncommitted blocks Blob Storage itself forgets, a week later.
         """
 
     def whole(self, path: str, content_type: str, seconds: int | None = None) -> Signed:
@@ -108,8 +123,8 @@ class Direct(Protocol):
 
     def download(
         self, path: str, content_type: str, disposition: str, seconds: int | None = None
-    ) -> tuple[Signed, int] | None:
-        """For GETs of the file, whole or in ranges, and its size in bytes; None where there is no file.
+    ) -> Downloading | None:
+        """For GETs of the file; None where there is no file.
 
         The two texts are the reply's Content-Type and Content-Disposition; a local store's replies have
         those of the verb that sends them. Raises IsAFolder.
