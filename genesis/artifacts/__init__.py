@@ -99,8 +99,14 @@ class Direct(Protocol):
     at most); ``seconds`` shortens that.
     """
 
-    def begin(self, path: str, parts: int, content_type: str, seconds: int | None = None) -> Uploading:
-        """Sign an upload of 1 to MOST_PARTS parts; nothing of it is written until the client PUTs."""
+    def begin(
+        self, path: str, parts: int, content_type: str, seconds: int | None = None, upload_id: str = ""
+    ) -> Uploading:
+        """Sign an upload of 1 to MOST_PARTS parts; nothing of it is written until the client PUTs.
+
+        ``upload_id`` signs one again that began before, to go on with it. Raises INVALID_PARAMETER_VALUE
+        for an id that no upload has.
+        """
 
     def complete(
         self, path: str, upload_id: str, parts: Sequence[int], content_type: str, md5: bytes | None = None
