@@ -6,6 +6,12 @@ DATA ?=
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+# uv installs in seconds what takes pip a minute; where it cannot be had, pip does.
+define install
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv && \
+	  $(BIN)/python -m uv pip install -q --python $(BIN)/python -e $(1) || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -e $(1)
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format endpoints clean
@@ -42,10 +48,10 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV) (once)…"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	$(call install,.)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	@echo "Installing what the tests need into $(VENV) (once, some minutes)…"
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@echo "Installing what the tests need into $(VENV) (once)…"
+	$(call install,'.[dev]')
 	@touch $@ $(VENV)/.installed
