@@ -1,6 +1,7 @@
 """One client process: logs or downloads artifacts with MLflow's own calls, and prints the seconds it took.
 
-``python -m bench.transfer up PATH``, or ``down RUN_ID NAME FOLDER``; prints the run's id and the seconds. What is imported, and the run, are there before the clock starts.
+``python -m bench.transfer up PATH``, or ``down RUN_ID NAME FOLDER``; prints the run's id and the seconds.
+What is imported, and the run, are there before the clock starts.
 """
 
 from __future__ import annotations
