@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import re
-import threading
 import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Chunks, Content, Direct, IsAFolder
+from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Chunks, Content, IsAFolder
+from genesis.artifacts.blob_direct import BlobDirect, block_id
+from genesis.artifacts.container import BLOCK, Container, names_account
 from genesis.artifacts.refusals import error_code, told
+from genesis.artifacts.sas import Signer, secret
 from genesis.artifacts.spans import Span, bounds
 from genesis.errors import invalid, unavailable
 
 # The Azure packages are imported only inside functions: they take most of a second, which every cold
 # start of the function app would pay, also for requests that touch no artifact.
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
+    from azure.storage.blob import BlobClient, ContentSettings
 
-BLOCK = 8 << 20
-PIECE = 2 << 20
 BATCH = 256
 """What one batch request deletes at most."""
-
-# A request must end, well or badly, within the 230 seconds that Azure's front end gives a function.
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
-RETRIES = 2
 
 CONTAINER_NAME = "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -47,7 +42,7 @@ def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_
     if parts.query or parts.fragment or parts.username:
         raise ValueError("GENESIS_ARTIFACTS_URI must be a plain URL, without credentials.")
     account, _, path = (
-        ("", "", parts.path[1:]) if _names_account(parts.hostname) else parts.path[1:].partition("/")
+        ("", "", parts.path[1:]) if names_account(parts.hostname) else parts.path[1:].partition("/")
     )
     container, _, folder = path.strip("/").partition("/")
     if not re.fullmatch(CONTAINER_NAME, container):
@@ -58,12 +53,7 @@ def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_
     if parts.scheme == "http" and not connection_string:
         raise ValueError("GENESIS_ARTIFACTS_URI is http://, which takes GENESIS_STORAGE_CONNECTION_STRING.")
     endpoint = f"{host}/{account}".rstrip("/")
-    return BlobStore(endpoint, container, unquote(folder), _key(connection_string))
-
-
-def _names_account(hostname: str | None) -> bool:
-    """Azure has the account in the host's name, emulators have it in front of the container."""
-    return ".blob." in (hostname or "")
+    return BlobStore(Container(endpoint, container, unquote(folder), _key(connection_string)), minutes)
 
 
 def _key(connection_string: str) -> dict[str, str] | str | None:
@@ -86,24 +76,21 @@ def _key(connection_string: str) -> dict[str, str] | str | None:
 class BlobStore:
     """An ``ArtifactStore`` over one container; a folder is there as long as a blob is in it."""
 
-    def __init__(
-        self, endpoint: str, container: str, folder: str, credential: dict[str, str] | str | None
-    ) -> None:
-        self._endpoint = endpoint
-        self._name = container
-        self._prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
-        self._credential = credential
-        self._lock = threading.Lock()
-        self._client: ContainerClient | None = None
+    def __init__(self, container: Container, minutes: int = SIGNED_URL_MINUTES) -> None:
+        self._container = container
+        signs = secret(container)
+        self._direct = BlobDirect(container, Signer(container.account, signs, minutes)) if signs else None
 
     def list(self, path: str) -> list[ArtifactInfo]:
         from azure.core.exceptions import ResourceNotFoundError
 
-        folder = self._folder(path)
+        folder = self._container.folder(path)
         infos = []
         with told():
             try:
-                for entry in self._container().walk_blobs(name_starts_with=folder or None, delimiter="/"):
+                for entry in self._container.client().walk_blobs(
+                    name_starts_with=folder or None, delimiter="/"
+                ):
                     # A blob of the folder's own name is how other tools mark an empty folder.
                     if entry.name != folder:
                         infos.append(self._info(entry))
@@ -116,20 +103,20 @@ class BlobStore:
 
         with told():
             try:
-                return self._content(self._blob(path), span)
+                return self._content(self._container.blob(path), span)
             except ResourceNotFoundError:
-                if self._is_folder(path):
+                if self._container.is_folder(path):
                     raise IsAFolder(path) from None
                 return None
 
     def put(self, path: str, chunks: Iterable[bytes], content_type: str) -> None:
         from azure.storage.blob import ContentSettings
 
-        blob, settings = self._blob(path), ContentSettings(content_type=content_type)
+        blob, settings = self._container.blob(path), ContentSettings(content_type=content_type)
         blocks = blocks_of(chunks, BLOCK)
         first = next(blocks, b"")
         if len(first) < BLOCK:
-            self._write(lambda: blob.upload_blob(first, overwrite=True, content_settings=settings))
+            self._container.write(lambda: blob.upload_blob(first, overwrite=True, content_settings=settings))
         else:
             self._put_blocks(blob, chain([first], blocks), settings)
 
@@ -139,14 +126,14 @@ class BlobStore:
         if not path:
             raise invalid("Invalid path")
         with told(), suppress(ResourceNotFoundError):
-            self._blob(path).delete_blob(delete_snapshots="include")
+            self._container.blob(path).delete_blob(delete_snapshots="include")
         with told(), suppress(ResourceNotFoundError):
-            names = self._container().list_blob_names(name_starts_with=self._folder(path))
+            names = self._container.client().list_blob_names(name_starts_with=self._container.folder(path))
             for batch in _batches(names, BATCH):
                 self._delete_all(batch)
 
-    def direct(self, base_url: str) -> Direct | None:
-        return None
+    def direct(self, base_url: str) -> BlobDirect | None:
+        return self._direct
 
     def receiver(self) -> None:
         return None
@@ -154,58 +141,24 @@ class BlobStore:
     def sweep(self) -> None:
         """Blob Storage forgets uncommitted blocks after a week."""
 
+    def allow_origins(self, origins: Sequence[str]) -> None:
+        """Let web pages of these origins, and of no others, send requests to signed URLs.
+
+        For an emulator: it sets the rules of the whole account, which in Azure its owner does.
+        """
+        self._container.allow_origins(list(origins))
+
     def close(self) -> None:
         """Give the connections back; a later call makes new ones."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
-    def _container(self) -> ContainerClient:
-        with self._lock:
-            if self._client is None:
-                self._client = self._connected()
-            return self._client
-
-    def _connected(self) -> ContainerClient:
-        from azure.storage.blob import ContainerClient, ExponentialRetry
-
-        return ContainerClient(
-            self._endpoint,
-            self._name,
-            credential=self._credential or _identity(),
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retry_policy=ExponentialRetry(
-                initial_backoff=1, increment_base=2, random_jitter_range=1, retry_total=RETRIES
-            ),
-            max_single_put_size=BLOCK,
-            max_single_get_size=PIECE,
-            max_chunk_get_size=PIECE,
-        )
-
-    def _blob(self, path: str) -> BlobClient:
-        return self._container().get_blob_client(self._prefix + path)
-
-    def _folder(self, path: str) -> str:
-        return f"{self._prefix}{path}/" if path else self._prefix
+        self._container.close()
 
     def _info(self, entry: Any) -> ArtifactInfo:
         from azure.storage.blob import BlobPrefix
 
-        path = entry.name.removeprefix(self._prefix)
+        path = entry.name.removeprefix(self._container.prefix)
         if isinstance(entry, BlobPrefix):
             return ArtifactInfo(path.removesuffix("/"), None)
         return ArtifactInfo(path, entry.size)
-
-    def _is_folder(self, path: str) -> bool:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            names = self._container().list_blob_names(name_starts_with=self._folder(path), results_per_page=1)
-            return next(names, None) is not None
-        except ResourceNotFoundError:
-            return False
 
     def _content(self, blob: BlobClient, span: Span | None) -> Content:
         # Asked first, for Blob Storage tells neither the size with a 416, nor knows "the last n bytes".
@@ -227,33 +180,16 @@ class BlobStore:
         ids = []
         for number, block in enumerate(blocks, start=1):
             ids.append(block_id(upload, number))
-            self._write(partial(blob.stage_block, ids[-1], block, length=len(block)))
-        self._write(lambda: _commit(blob, [BlobBlock(block_id=i) for i in ids], settings))
-
-    def _write(self, request: Callable[[], object]) -> None:
-        """Send ``request``, and once more after making the container if that was missing."""
-        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-
-        with told():
-            try:
-                request()
-            except ResourceNotFoundError:
-                with suppress(ResourceExistsError):
-                    self._container().create_container()
-                request()
+            self._container.write(partial(blob.stage_block, ids[-1], block, length=len(block)))
+        self._container.write(lambda: _commit(blob, [BlobBlock(block_id=i) for i in ids], settings))
 
     def _delete_all(self, names: Iterable[str]) -> None:
-        replies = self._container().delete_blobs(
+        replies = self._container.client().delete_blobs(
             *names, delete_snapshots="include", raise_on_any_failure=False
         )
         # 404: somebody else deleted it first.
         if any(reply.status_code not in (202, 404) for reply in replies):
             raise unavailable("Blob Storage did not delete every artifact in the folder.")
-
-
-def block_id(upload: str, number: int) -> str:
-    """The id of an upload's block; all of a blob's must be of one length, or the service refuses them."""
-    return f"{upload}-{number:05d}"
 
 
 def blocks_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
@@ -282,12 +218,6 @@ def _batches(names: Iterable[str], size: int) -> Iterator[list[str]]:
             batch = []
     if batch:
         yield batch
-
-
-def _identity() -> Any:
-    from azure.identity import DefaultAzureCredential
-
-    return DefaultAzureCredential()
 
 
 def _commit(blob: BlobClient, blocks: list[Any], settings: ContentSettings) -> None:

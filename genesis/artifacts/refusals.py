@@ -13,12 +13,16 @@ LOG = logging.getLogger(__name__)
 ROLE_SECONDS = 30
 BUSY_SECONDS = 2
 
+CONTRIBUTOR = "Storage Blob Data Contributor"
+DELEGATOR = "Storage Blob Delegator"
+"""The roles that the server's identity needs: for the bytes, and for keys to sign URLs with."""
+
 UNUSABLE_NAME = {"InvalidResourceName", "InvalidUri", "OutOfRangeInput"}
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turns what azure-core raises into a GenesisError."""
+def told(role: str = CONTRIBUTOR) -> Iterator[None]:
+    """Turns what azure-core raises into a GenesisError; ``role`` is what the identity needs for the call."""
     # Inside the function, for the sake of cold starts.
     from azure.core.exceptions import AzureError
 
@@ -26,7 +30,7 @@ def told() -> Iterator[None]:
         yield
     except AzureError as error:
         # Not chained: the original's text may hold a signed URL, and chains end up in logs.
-        raise _translated(error) from None
+        raise _translated(error, role) from None
 
 
 def error_code(error: Exception) -> str:
@@ -35,7 +39,7 @@ def error_code(error: Exception) -> str:
     return str(getattr(code, "value", code) or "")
 
 
-def _translated(error: Exception) -> GenesisError:
+def _translated(error: Exception, role: str) -> GenesisError:
     from azure.core.exceptions import ClientAuthenticationError
 
     reply = getattr(error, "response", None)
@@ -46,7 +50,7 @@ def _translated(error: Exception) -> GenesisError:
         "Blob Storage failed: %s, status %s, request %s", code, status, headers.get("x-ms-request-id")
     )
     if status in (401, 403):
-        return _forbidden(code)
+        return _forbidden(code, role)
     if isinstance(error, ClientAuthenticationError):
         return unavailable(
             "The server has no Azure identity with which to reach Blob Storage: "
@@ -59,7 +63,7 @@ def _translated(error: Exception) -> GenesisError:
     return unavailable(f"Blob Storage failed ({code}).", int(wait) if wait.isdigit() else BUSY_SECONDS)
 
 
-def _forbidden(code: str) -> GenesisError:
+def _forbidden(code: str, role: str) -> GenesisError:
     if code == "AuthenticationFailed":
         return unavailable(
             "Blob Storage does not accept the server's credentials (AuthenticationFailed): "
@@ -67,7 +71,7 @@ def _forbidden(code: str) -> GenesisError:
             ROLE_SECONDS,
         )
     return unavailable(
-        f"Blob Storage refuses the server ({code}): its identity needs the role "
-        "'Storage Blob Data Contributor' on the storage account, and the account's firewall must let it in.",
+        f"Blob Storage refuses the server ({code}): its identity needs the role '{role}' "
+        "on the storage account, and the account's firewall must let it in.",
         ROLE_SECONDS,
     )

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from genesis.artifacts import blob, open_artifacts
+from genesis.artifacts import container as container_module
 from genesis.artifacts.blob import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, BlobStore, open_store
 from genesis.artifacts.spans import bounds
 from genesis.errors import GenesisError
@@ -25,7 +26,7 @@ WRONG_KEY = "c2VjcmV0" * 8
 
 @pytest.fixture
 def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blob, "RETRIES", 0)
+    monkeypatch.setattr(container_module, "RETRIES", 0)
 
 
 def container(uri: str):
@@ -245,7 +246,7 @@ def test_a_process_without_an_azure_identity_is_told_so(monkeypatch, no_retries)
         def get_token(self, *scopes: str, **options: object) -> None:
             raise CredentialUnavailableError("no managed identity endpoint, secret=abc")
 
-    monkeypatch.setattr(blob, "_identity", Nobody)
+    monkeypatch.setattr(container_module, "identity", Nobody)
     with (
         closing(open_store("https://account.blob.core.windows.net/container")) as store,
         pytest.raises(GenesisError, match="no Azure identity") as failure,
@@ -287,7 +288,11 @@ def test_a_process_without_an_azure_identity_is_told_so(monkeypatch, no_retries)
 )
 def test_a_uri_names_account_container_and_folder(uri, endpoint, name, prefix):
     store = open_store(uri, KEYED)
-    assert (store._endpoint, store._name, store._prefix) == (endpoint, name, prefix)
+    assert (store._container.endpoint, store._container.name, store._container.prefix) == (
+        endpoint,
+        name,
+        prefix,
+    )
 
 
 @pytest.mark.parametrize(
