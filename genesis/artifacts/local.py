@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Content, Direct, IsAFolder, Receiver
+from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Content, Direct, Receiver
+from genesis.artifacts.grants import KEY_FOLDER
+from genesis.artifacts.local_direct import SIGNED, LocalDirect, LocalReceiver
+from genesis.artifacts.local_files import CHUNK, UPLOADS, Places, etag, put, remove, without_paths
+from genesis.artifacts.local_uploads import DAY
 from genesis.artifacts.spans import Span, bounds
-from genesis.errors import invalid, unavailable
-
-UPLOADS = ".uploads"
-CHUNK = 1 << 20
-DAY = 24 * 3600
-PUBLISH_ATTEMPTS = 20
-
-UNUSABLE_NAME = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 
 
 def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> LocalStore:
@@ -33,7 +27,7 @@ def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_
         raise ValueError(f"GENESIS_ARTIFACTS_URI is {uri!r}; a folder is written file:///path/to/folder.")
     folder = Path(url2pathname(parts.path))
     try:
-        return LocalStore(folder)
+        return LocalStore(folder, minutes)
     except OSError as error:
         raise ValueError(f"GENESIS_ARTIFACTS_URI: {folder} cannot be used: {error.strerror}.") from error
 
@@ -41,16 +35,15 @@ def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_
 class LocalStore:
     """An ``ArtifactStore``; what is half written or half removed lies in a hidden folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._uploads = folder / UPLOADS
-        self._uploads.mkdir(parents=True, exist_ok=True)
-        self._root = Path(os.path.realpath(folder))
-        self._uploads = self._root / UPLOADS
+    def __init__(self, folder: Path, minutes: int = SIGNED_URL_MINUTES) -> None:
+        (folder / UPLOADS).mkdir(parents=True, exist_ok=True)
+        self._places = Places(folder)
+        self._minutes = minutes
         self.sweep()
 
     def list(self, path: str) -> list[ArtifactInfo]:
-        with _without_paths():
-            folder = self._followed(path)
+        with without_paths():
+            folder = self._places.followed(path)
             if not folder.is_dir():
                 return []
             try:
@@ -61,16 +54,9 @@ class LocalStore:
         return sorted(infos, key=lambda info: info.path)
 
     def open(self, path: str, span: Span | None = None) -> Content | None:
-        with _without_paths():
-            place = self._followed(path)
-            if place.is_dir():
-                raise IsAFolder(path)
-            if not place.is_file():
-                return None
-            try:
-                file = place.open("rb")
-            except FileNotFoundError:
-                return None
+        file = self._places.opened(path)
+        if file is None:
+            return None
         try:
             return _content(file, span)
         except BaseException:
@@ -78,69 +64,32 @@ class LocalStore:
             raise
 
     def put(self, path: str, chunks: Iterable[bytes], content_type: str) -> None:
-        target = self._unfollowed(path)
-        temporary = self._uploads / uuid.uuid4().hex
-        try:
-            with _without_paths():
-                file = temporary.open("xb")
-            with file:
-                for chunk in chunks:
-                    # Inside the loop, so that a failure of ``chunks`` is not taken for one of the disk.
-                    with _without_paths():
-                        file.write(chunk)
-                with _without_paths():
-                    file.flush()
-                    os.fsync(file.fileno())
-            with _without_paths():
-                _publish(temporary, target, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
+        put(self._places, path, chunks)
 
     def delete(self, path: str) -> None:
-        with _without_paths():
-            place = self._unfollowed(path)
+        with without_paths():
+            place = self._places.unfollowed(path)
             # Renamed first: readers and writers of the folder never meet one that is half gone.
-            rubbish = self._uploads / uuid.uuid4().hex
+            rubbish = self._places.uploads / uuid.uuid4().hex
             try:
                 os.rename(place, rubbish)
             except (FileNotFoundError, NotADirectoryError):
                 return
-            _remove(rubbish)
+            remove(rubbish)
             self._remove_empty_folders(place.parent)
 
-    def direct(self, base_url: str) -> Direct | None:
-        return None
+    def direct(self, base_url: str) -> Direct:
+        return LocalDirect(self._places, f"{base_url.rstrip('/')}{SIGNED}", self._minutes)
 
-    def receiver(self) -> Receiver | None:
-        return None
+    def receiver(self) -> Receiver:
+        return LocalReceiver(self._places)
 
     def sweep(self) -> None:
-        """What a process that was killed left behind; younger ones may be another process's upload."""
-        for leftover in self._uploads.iterdir():
+        """What uploads that nobody went on with left behind; younger ones may be another process's."""
+        for leftover in self._places.uploads.iterdir():
             with suppress(OSError):
-                if leftover.lstat().st_mtime < time.time() - DAY:
-                    _remove(leftover)
-
-    def _followed(self, path: str) -> Path:
-        """Where ``path`` is, symbolic links followed; one that leads out of the root is refused."""
-        return self._checked(Path(os.path.realpath(self._root / path)))
-
-    def _unfollowed(self, path: str) -> Path:
-        """As ``_followed``, but a link at the very end stays a link: it is replaced, not its target."""
-        if not path:
-            raise invalid("Invalid path")
-        parent, _, name = path.rpartition("/")
-        return self._checked(self._followed(parent) / name)
-
-    def _checked(self, place: Path) -> Path:
-        if not place.is_relative_to(self._root):
-            raise invalid("Invalid path: resolved path is outside the artifact directory")
-        # Some file systems take .Uploads for the same folder.
-        if [part.casefold() for part in place.relative_to(self._root).parts[:1]] == [UPLOADS]:
-            raise invalid("Invalid path")
-        return place
+                if leftover.name != KEY_FOLDER and leftover.lstat().st_mtime < time.time() - DAY:
+                    remove(leftover)
 
     def _info(self, folder: str, entry: os.DirEntry[str]) -> ArtifactInfo | None:
         """The entry of a listing; None for what ``open`` and ``list`` would not follow or find."""
@@ -158,12 +107,12 @@ class LocalStore:
     def _is_hidden(self, folder: str, entry: os.DirEntry[str]) -> bool:
         if not folder and entry.name.casefold() == UPLOADS:
             return True
-        return entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(self._root)
+        return entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(self._places.root)
 
     def _remove_empty_folders(self, folder: Path) -> None:
         """A folder is there as long as a file is in it, as in Blob Storage."""
         with suppress(OSError):
-            while folder != self._root:
+            while folder != self._places.root:
                 folder.rmdir()
                 folder = folder.parent
 
@@ -179,7 +128,7 @@ class _Pieces:
         return self
 
     def __next__(self) -> bytes:
-        with _without_paths():
+        with without_paths():
             piece = b"" if self._file.closed else self._file.read(min(CHUNK, self._left))
         if not piece:
             self.close()
@@ -202,46 +151,7 @@ def _content(file: BinaryIO, span: Span | None) -> Content:
         size=status.st_size,
         start=start,
         end=end,
-        # The clock may stand still between two uploads of the same size; their inodes differ.
-        etag=f'"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"',
+        etag=etag(status),
         modified=status.st_mtime,
         chunks=_Pieces(file, end - start),
     )
-
-
-def _publish(temporary: Path, target: Path, path: str) -> None:
-    for _ in range(PUBLISH_ATTEMPTS):
-        # What fails because somebody deletes the folder at the same time is tried again.
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(temporary, target)
-        except FileNotFoundError:
-            continue
-        except IsADirectoryError:
-            raise invalid(f"'{path}' is a folder, so no artifact can have that path.") from None
-        except (FileExistsError, NotADirectoryError):
-            if any(parent.is_file() for parent in target.parents):
-                raise invalid(f"'{path}' lies below an artifact that is a file, not a folder.") from None
-        else:
-            return
-    raise unavailable(f"The folder of '{path}' is being deleted.")
-
-
-def _remove(place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        # Another process that opens the store may be removing the same leftovers.
-        shutil.rmtree(place, ignore_errors=True)
-    else:
-        place.unlink(missing_ok=True)
-
-
-@contextmanager
-def _without_paths() -> Iterator[None]:
-    """The operating system's errors name absolute paths: tell the client what failed, not where."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in UNUSABLE_NAME:
-            raise invalid("Invalid path") from error
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        raise unavailable(f"The artifact folder cannot be used: {reason}.") from error
