@@ -57,7 +57,7 @@ class App:
             route, parameters = match(request.method, request.decoded_path())
             name = route.path
             workspace = authenticate(request.headers).workspace
-            scope = self._scope(workspace, reads=request.method in ("GET", "HEAD"))
+            scope = self._scope(workspace, request)
             message = route.request.decode(request, parameters)
             response = encode(route.handler(message, scope))
             # Read here, so that storage that fails only now is told as any other failure.
@@ -83,12 +83,14 @@ class App:
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
-    def _scope(self, workspace: str, *, reads: bool) -> Scope:
+    def _scope(self, workspace: str, request: Request) -> Scope:
+        reads = request.method in ("GET", "HEAD")
         return Scope(
             workspace=workspace,
             artifact_root=self.root(workspace),
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
+            base_url=request.base_url,
         )
 
     def root(self, workspace: str) -> str:

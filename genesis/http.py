@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qs, unquote
+
+HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+"""A Host header that can stand in a URL."""
 
 
 class Body(Protocol):
@@ -47,6 +51,13 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body = field(default_factory=BytesBody)
+    scheme: str = "http"
+
+    @property
+    def base_url(self) -> str:
+        """This server as the client reached it, without a `/` at the end; empty if no client says so."""
+        host = self.headers.get("host", "")
+        return f"{self.scheme}://{host}" if HOST.fullmatch(host) else ""
 
     def parameters(self) -> dict[str, list[str]]:
         """The query string's values by name, blanks and repetitions kept."""

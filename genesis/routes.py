@@ -16,6 +16,7 @@ from genesis.api import (
     registered_models,
     runs,
     server,
+    transfers,
 )
 from genesis.errors import Code, GenesisError
 from genesis.http import Request
@@ -27,6 +28,7 @@ from genesis.wire import metrics as wm
 from genesis.wire import model_versions as wv
 from genesis.wire import registered_models as wg
 from genesis.wire import runs as wr
+from genesis.wire import transfers as wt
 from genesis.wire.base import Reply
 
 
@@ -222,24 +224,28 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Download, artifacts.download),
     Route("PUT", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Upload, artifacts.upload),
     Route("DELETE", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Delete, artifacts.delete),
+    Route("POST", f"/mlflow-artifacts/mpu/create/{FILE}", 2, wt.CreateMultipartUpload, transfers.create),
+    Route(
+        "POST", f"/mlflow-artifacts/mpu/complete/{FILE}", 2, wt.CompleteMultipartUpload, transfers.complete
+    ),
+    Route("POST", f"/mlflow-artifacts/mpu/abort/{FILE}", 2, wt.AbortMultipartUpload, transfers.abort),
+    Route("GET", f"/mlflow-artifacts/presigned/{FILE}", 2, wt.Presigned, transfers.presigned),
     Route(
         "POST",
-        f"/mlflow-artifacts/mpu/create/{FILE}",
+        "/mlflow/artifacts/presigned-upload-url",
         2,
-        wa.CreateMultipartUpload,
-        artifacts.multipart_upload,
+        wt.CreatePresignedUploadUrl,
+        transfers.presigned_upload_url,
     ),
     Route(
         "POST",
-        f"/mlflow-artifacts/mpu/complete/{FILE}",
+        "/mlflow/artifacts/presigned-download-url",
         2,
-        wa.CompleteMultipartUpload,
-        artifacts.multipart_upload,
+        wt.CreatePresignedDownloadUrl,
+        transfers.presigned_download_url,
     ),
-    Route(
-        "POST", f"/mlflow-artifacts/mpu/abort/{FILE}", 2, wa.AbortMultipartUpload, artifacts.multipart_upload
-    ),
-    Route("GET", f"/mlflow-artifacts/presigned/{FILE}", 2, wa.Presigned, artifacts.presigned),
+    Route("POST", "/genesis/artifacts/sign", 2, wt.Sign, transfers.sign),
+    Route("POST", "/genesis/artifacts/commit", 2, wt.Commit, transfers.commit),
 )
 
 

@@ -100,6 +100,7 @@ class Asgi:
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             body=body,
+            scheme=scope["scheme"],
         )
         threads = self._streams if isinstance(body, StreamedBody) else self._threads
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from genesis.api import limits
+from genesis.api.locations import held_at
 from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
-from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped, within
+from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped
 from genesis.artifacts.spans import Span
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
@@ -87,7 +88,7 @@ def list_of_logged_model(request: w.ListLoggedModelArtifacts, scope: Scope) -> w
 
 
 def _list_of(root: str, relative: str, scope: Scope) -> w.ListArtifactsReply:
-    folder = _at(root, relative, scope)
+    folder = held_at(root, relative, scope.workspace)
     reply = w.ListArtifactsReply(root_uri=root)
     files = [w.file(info, f"{relative}/{_name(info)}".lstrip("/")) for info in _listed(folder, scope)]
     if files:
@@ -100,7 +101,7 @@ def get_of_run(request: w.GetArtifact, scope: Scope) -> Raw:
         raise invalid("Missing value for required parameter 'path'.")
     relative = safe(request.path)
     run = scope.store.runs.get(request.run_id)
-    return _send(_at(run.artifact_uri, relative, scope), request, scope)
+    return _send(held_at(run.artifact_uri, relative, scope.workspace), request, scope)
 
 
 def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw:
@@ -108,7 +109,7 @@ def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw:
         raise GenesisError(Code.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.')
     relative = safe(request.path)
     model = scope.store.logged_models.get(request.model_id)
-    return _send(_at(model.artifact_uri, relative, scope), request, scope)
+    return _send(held_at(model.artifact_uri, relative, scope.workspace), request, scope)
 
 
 def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Raw:
@@ -118,31 +119,4 @@ def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Ra
     limits.check_model_name(request.name)
     number = limits.existing_number(request.name, request.version)
     version = scope.store.model_versions.get(request.name, number)
-    return _send(_at(version.storage, relative, scope), request, scope)
-
-
-def _at(root: str, relative: str, scope: Scope) -> str:
-    """Where a path below ``root`` lies in the store, if it is this server that keeps what is there."""
-    held = within(root)
-    if held is None:
-        raise invalid(
-            f"The artifacts are at {root.partition('?')[0]}, which this server does not serve: "
-            "clients read and write them there themselves."
-        )
-    return scoped("/".join(part for part in (held, relative) if part), scope.workspace)
-
-
-def multipart_upload(request: w.MultipartUpload, scope: Scope) -> Reply:
-    """Clients fall back to a plain upload on this answer, as with a stock server on local storage."""
-    safe(request.artifact_path)
-    raise GenesisError(
-        Code.NOT_IMPLEMENTED, "Multipart upload is not supported for the current artifact repository"
-    )
-
-
-def presigned(request: w.Presigned, scope: Scope) -> Reply:
-    """Clients fall back to a plain download on this answer."""
-    safe(request.artifact_path)
-    raise GenesisError(
-        Code.NOT_IMPLEMENTED, "Multipart download is not supported for the current artifact repository"
-    )
+    return _send(held_at(version.storage, relative, scope.workspace), request, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlparse, urlunparse
 
 from genesis.api.limits import MAX_ARTIFACT_LOCATION
+from genesis.artifacts.paths import scoped, within
 from genesis.errors import invalid
 
 HOST_ADDRESSED = frozenset(
@@ -65,3 +66,14 @@ def below(location: str, *names: str) -> str:
     if not parsed.path.startswith("/"):
         return f"{parsed.scheme}:" + urlunparse(parsed._replace(scheme="", path=path))
     return urlunparse(parsed._replace(path=path))
+
+
+def held_at(root: str, relative: str, workspace: str) -> str:
+    """Where a safe path below ``root`` lies in the store; refused if it is not this server that keeps it."""
+    held = within(root)
+    if held is None:
+        raise invalid(
+            f"The artifacts are at {root.partition('?')[0]}, which this server does not serve: "
+            "clients read and write them there themselves."
+        )
+    return scoped("/".join(part for part in (held, relative) if part), workspace)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from genesis import MLFLOW_VERSION
 from genesis.scope import Scope
 from genesis.wire.base import Message, Page
 
 
+TRANSFERS = 1
+"""The version of the batched transfers (``/genesis/artifacts/sign`` and ``commit``)."""
+
+
 class Nothing(Message):
     """A request without fields."""
+
+
+class Ours(TypedDict):
+    """What only Genesis-Flow offers; each value is the version of its protocol."""
+
+    artifacts: int
 
 
 class ServerInfoReply(TypedDict):
@@ -22,9 +32,12 @@ class ServerInfoReply(TypedDict):
     multipart_uploads_enabled: bool
     multipart_downloads_enabled: bool
     artifact_serving_enabled: bool
+    artifacts_presigned_only: bool
     presigned_upload_run_id_supported: bool
     presigned_upload_model_id_supported: bool
+    model_artifact_presigned_downloads_supported: bool
     features_enabled: dict[str, bool]
+    genesis: NotRequired[Ours]
 
 
 def health(request: Nothing, scope: Scope) -> Page:
@@ -36,15 +49,25 @@ def version(request: Nothing, scope: Scope) -> Page:
 
 
 def info(request: Nothing, scope: Scope) -> ServerInfoReply:
-    """Only what is served is announced; the store calls itself what clients expect of a full one."""
-    return {
-        "store_type": "SqlStore",
-        "workspaces_enabled": False,
-        "trace_archival_enabled": False,
-        "multipart_uploads_enabled": False,
-        "multipart_downloads_enabled": False,
-        "artifact_serving_enabled": True,
-        "presigned_upload_run_id_supported": False,
-        "presigned_upload_model_id_supported": False,
-        "features_enabled": {"gateway": False},
-    }
+    """Only what is served is announced; the store calls itself what clients expect of a full one.
+
+    ``artifacts_presigned_only`` makes clients from 3.18 on send every upload to the storage itself; what
+    other clients send through this server is taken all the same.
+    """
+    signs = scope.artifacts.direct(scope.base_url) is not None
+    reply = ServerInfoReply(
+        store_type="SqlStore",
+        workspaces_enabled=False,
+        trace_archival_enabled=False,
+        multipart_uploads_enabled=signs,
+        multipart_downloads_enabled=signs,
+        artifact_serving_enabled=True,
+        artifacts_presigned_only=signs,
+        presigned_upload_run_id_supported=signs,
+        presigned_upload_model_id_supported=signs,
+        model_artifact_presigned_downloads_supported=signs,
+        features_enabled={"gateway": False},
+    )
+    if signs:
+        reply["genesis"] = {"artifacts": TRANSFERS}
+    return reply

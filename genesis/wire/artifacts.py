@@ -15,7 +15,7 @@ from genesis.artifacts import ArtifactInfo, Content
 from genesis.artifacts.spans import Span
 from genesis.errors import Code, GenesisError
 from genesis.http import Body, Request
-from genesis.wire.base import Int64, Message, Raw
+from genesis.wire.base import Message, Raw
 from genesis.wire.runs import RunMessage
 
 TEXT = frozenset(
@@ -141,35 +141,6 @@ class ListLoggedModelArtifacts(Message):
     model_id: str = ""
     artifact_directory_path: str | None = None
     page_token: str = ""
-
-
-class CreateMultipartUpload(Message):
-    artifact_path: str = ""
-    path: str = ""
-    num_parts: Int64 = 0
-
-
-class AbortMultipartUpload(Message):
-    artifact_path: str = ""
-    path: str = ""
-    upload_id: str = ""
-
-
-class UploadPart(Message):
-    part_number: Int64 = 0
-    etag: str = ""
-    url: str = ""
-
-
-class CompleteMultipartUpload(AbortMultipartUpload):
-    parts: list[UploadPart] = []
-
-
-MultipartUpload = CreateMultipartUpload | AbortMultipartUpload
-
-
-class Presigned(Message):
-    artifact_path: str = ""
 
 
 class FileInfoReply(TypedDict):

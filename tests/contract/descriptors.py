@@ -45,5 +45,7 @@ KINDS = {
 
 
 def kind(field: Any) -> tuple[str, bool]:
-    """A field's kind, and whether it is repeated."""
+    """A field's kind, and whether it is repeated; a map is one of its own, not a repeated message."""
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return "map", False
     return KINDS[field.type], bool(field.is_repeated)

@@ -1,0 +1,97 @@
+"""A storage that signs and moves nothing, and a scope over it: what verbs ask of it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from genesis.artifacts import ArtifactStore, Downloading, IsAFolder, Signed, Uploading
+from genesis.errors import GenesisError, missing
+from genesis.scope import Scope
+from genesis.store import Store
+
+MD5 = bytes(range(16))
+
+
+class Storage:
+    """An ``ArtifactStore`` as far as transfers need one; ``files`` are sizes by path, None for a folder."""
+
+    def __init__(self, files: Mapping[str, int | None] | None = None, *, signs: bool = True) -> None:
+        self.files = dict(files or {})
+        self.signs = signs
+        self.asked: list[tuple[Any, ...]] = []
+        self.failure: GenesisError | None = None
+        self.base_url = ""
+
+    def direct(self, base_url: str) -> Storage | None:
+        self.base_url = base_url
+        return self if self.signs else None
+
+    def receiver(self) -> None:
+        return None
+
+    def begin(
+        self, path: str, parts: int, content_type: str, seconds: int | None = None, upload_id: str = ""
+    ) -> Uploading:
+        self.asked.append(("begin", path, parts, content_type, upload_id))
+        signed = [Signed(f"https://storage/{path}?part={n}", {"x": "y"}) for n in range(1, parts + 1)]
+        return Uploading(upload_id or "u1", signed)
+
+    def complete(
+        self, path: str, upload_id: str, parts: Sequence[int], content_type: str, md5: bytes | None = None
+    ) -> None:
+        self.asked.append(("complete", path, upload_id, list(parts), content_type, md5))
+        if self.failure is not None:
+            raise self.failure
+
+    def abort(self, path: str, upload_id: str) -> None:
+        self.asked.append(("abort", path, upload_id))
+
+    def whole(self, path: str, content_type: str, seconds: int | None = None) -> Signed:
+        self.asked.append(("whole", path, content_type, seconds))
+        return Signed(f"https://storage/{path}?whole", {"x-ms-blob-type": "BlockBlob"})
+
+    def download(
+        self, path: str, content_type: str, disposition: str, seconds: int | None = None
+    ) -> Downloading | None:
+        self.asked.append(("download", path, content_type, disposition, seconds))
+        if self.failure is not None:
+            raise self.failure
+        if path not in self.files:
+            return None
+        size = self.files[path]
+        if size is None:
+            raise IsAFolder(path)
+        return Downloading(Signed(f"https://storage/{path}?get", {}), size, MD5 if size else None, '"e"')
+
+
+class Located:
+    """Runs, or logged models, of which only their artifact locations are known."""
+
+    def __init__(self, roots: Mapping[str, str]) -> None:
+        self._roots = roots
+
+    def get(self, id: str) -> Located:
+        if id not in self._roots:
+            raise missing(f"Run with id={id} not found")
+        self.artifact_uri = self._roots[id]
+        return self
+
+
+class Stored:
+    """A ``Store`` of runs and logged models, their artifact locations by id."""
+
+    def __init__(self, roots: Mapping[str, str]) -> None:
+        self.runs = Located(roots)
+        self.logged_models = Located(roots)
+
+
+def scope_of(storage: Storage, roots: Mapping[str, str] | None = None, workspace: str = "default") -> Scope:
+    """A scope in which only ``storage`` and the locations ``roots`` can be got at."""
+    return Scope(
+        workspace=workspace,
+        artifact_root="mlflow-artifacts:/",
+        open_store=lambda: cast(Store, Stored(roots or {})),
+        open_artifacts=lambda: cast(ArtifactStore, storage),
+        base_url="http://here:7071",
+    )
