@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -15,6 +19,13 @@ from genesis import __version__
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.settings import Settings
+
+if TYPE_CHECKING:
+    from genesis.app import App
+
+ORIGIN = r"https?://[^/?#*@\s]+"
+SERVED_ORIGINS = ("http://localhost:7071", "http://127.0.0.1:7071")
+"""Of the pages that ``serve`` and the function host show when nobody chooses a port."""
 
 WELCOME = """
 Genesis-Flow {version} answers on  {url}
@@ -38,8 +49,9 @@ def main() -> None:
     level = Settings.read().level
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if level > logging.DEBUG:
-        # A terminal is no place for a line a request.
-        logging.getLogger("genesis.requests").setLevel(logging.WARNING)
+        # A terminal is no place for a line a request, of ours or of Azure's.
+        for logger in ("genesis.requests", "azure"):
+            logging.getLogger(logger).setLevel(logging.WARNING)
 
 
 @main.command()
@@ -74,21 +86,63 @@ def serve(host: str, port: int, data: str | None) -> None:
     run(app, listener)
 
 
+def _are_origins(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    for origin in given:
+        if not re.fullmatch(ORIGIN, origin):
+            raise click.BadParameter(f"{origin!r} is not scheme://host[:port].")
+    return given
+
+
 @main.command()
-def init() -> None:
-    """Create what the database lacks: collections or tables, and indexes. Safe to repeat."""
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=_are_origins,
+    help="Page that may use signed URLs of an emulator of Blob Storage (may be repeated). "
+    f"Default: {' and '.join(SERVED_ORIGINS)}.",
+)
+def init(origins: tuple[str, ...]) -> None:
+    """Create what the database lacks: collections or tables, and indexes. Safe to repeat.
+
+    Where artifacts are in an emulator of Blob Storage, it also makes their container, and lets the pages
+    of some origins use it. In Azure, infra/bicep does that.
+    """
     from genesis.app import App
 
     settings = Settings.read()
+    is_emulator = urlsplit(settings.artifacts).scheme == "http"
+    if origins and not is_emulator:
+        _fail(
+            "--origin is only for an emulator of Blob Storage (http://…): "
+            "infra/bicep sets the origins of an account in Azure, and a local folder needs none."
+        )
     app = App(settings)
+    places = _places(settings)
+    ready = [places["database"]]
     try:
         app.engine().init()
         app.store()
+        if is_emulator:
+            _open_emulator(app, origins or SERVED_ORIGINS)
+            ready.append(f"{places['artifacts']} for pages of {', '.join(origins or SERVED_ORIGINS)}")
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
     finally:
         app.close()
-    click.echo(f"Ready: {_places(settings)['database']}")
+    for place in ready:
+        click.echo(f"Ready: {place}")
+
+
+def _open_emulator(app: App, origins: Sequence[str]) -> None:
+    from genesis.artifacts.blob import BlobStore
+
+    store = app.artifacts()
+    if isinstance(store, BlobStore):
+        store.allow_origins(origins)
 
 
 @main.command()
@@ -156,8 +210,6 @@ def _reached(host: str) -> str:
 
 def _places(settings: Settings) -> dict[str, str]:
     """Where data lives, without the secrets that a URI may hold."""
-    from urllib.parse import unquote, urlsplit
-
     database = urlsplit(settings.database)
     shown = settings.database if not database.netloc else f"{database.scheme}://{database.hostname}…"
     if database.scheme == "sqlite":

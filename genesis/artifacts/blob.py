@@ -142,10 +142,12 @@ class BlobStore:
         """Blob Storage forgets uncommitted blocks after a week."""
 
     def allow_origins(self, origins: Sequence[str]) -> None:
-        """Let web pages of these origins, and of no others, send requests to signed URLs.
+        """Let web pages of these origins, and of no others, send requests to signed URLs of a container.
 
-        For an emulator: it sets the rules of the whole account, which in Azure its owner does.
+        For an emulator: it makes the container, and sets the rules of the whole account, both of which in
+        Azure the account's owner does.
         """
+        self._container.prepare()
         self._container.allow_origins(list(origins))
 
     def close(self) -> None:

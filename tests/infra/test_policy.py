@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from genesis.artifacts import container
 from tests.infra import policy
 from tests.infra.bicep import File
 
@@ -104,6 +105,16 @@ def test_main_itself_makes_no_resource() -> None:
 def test_leftovers_are_removed_and_deleted_blobs_kept() -> None:
     kinds = {resource.type for path in FILES for resource in File(path).resources.values()}
     assert {policy.LIFECYCLE, policy.BLOBS} <= kinds
+
+
+def test_an_account_in_azure_lets_pages_do_what_an_emulator_does_after_init() -> None:
+    blobs = File(MODULES / "storage.bicep").resources["blobs"]
+    [rule] = blobs.body["properties"]["cors"]["corsRules"]  # type: ignore[index, call-overload]
+
+    assert rule["allowedMethods"] == container.CORS_METHODS
+    assert rule["allowedHeaders"] == container.CORS_REQUEST_HEADERS
+    assert rule["exposedHeaders"] == container.CORS_REPLY_HEADERS
+    assert rule["maxAgeInSeconds"] == container.CORS_SECONDS
 
 
 def test_one_version_of_each_resource_type_is_used() -> None:

@@ -53,7 +53,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
           allowedOrigins: origins
           allowedMethods: ['GET', 'HEAD', 'PUT', 'OPTIONS']
           allowedHeaders: ['range', 'content-type', 'content-md5', 'x-ms-*']
-          exposedHeaders: ['etag', 'content-*', 'x-ms-*']
+          exposedHeaders: ['ETag', 'Content-*', 'x-ms-*']
           maxAgeInSeconds: 3600
         }
       ]
