@@ -47,6 +47,9 @@ ENGINES_MAY_IMPORT = (
     "genesis.errors",
 )
 
+PLUGIN = "genesis.plugin"
+"""Runs in MLflow's client, not in the server: neither knows the other."""
+
 OWNERS = {
     "azure.functions": ("function_app",),
     "pymongo": ("genesis.store.mongo",),
@@ -55,7 +58,9 @@ OWNERS = {
     "azure.storage": ("genesis.artifacts",),
     "azure.core": ("genesis.artifacts",),
     "azure.identity": ("genesis.artifacts",),
-    "mlflow": (),
+    "mlflow": (PLUGIN,),
+    "requests": (PLUGIN,),
+    "urllib3": (PLUGIN,),
     "uvicorn": ("genesis.serve",),
     "click": ("genesis.__main__", "genesis.gc"),
     "sqlparse": ("genesis.search.grammar",),
@@ -94,7 +99,8 @@ def layer(name: str) -> int | None:
 MODULES = dict(modules())
 
 
-LAYERED = [n for n in MODULES if n not in LEAVES | EDGE and not any(within(n, e) for e in ENGINES)]
+APART = (*ENGINES, PLUGIN)
+LAYERED = [n for n in MODULES if n not in LEAVES | EDGE and not any(within(n, apart) for apart in APART)]
 
 
 @pytest.mark.parametrize("name", LAYERED)
@@ -109,6 +115,17 @@ def test_a_module_imports_only_what_stands_below_it(name: str) -> None:
 def test_an_engine_knows_only_the_seam(name: str) -> None:
     for imported in set(imports(MODULES[name])) & MODULES.keys():
         assert any(within(imported, allowed) for allowed in ENGINES_MAY_IMPORT), f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if within(n, PLUGIN)])
+def test_the_plugin_knows_nothing_of_the_server(name: str) -> None:
+    ours = set(imports(MODULES[name])) & MODULES.keys() - LEAVES
+    assert not [imported for imported in ours if not within(imported, PLUGIN)]
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if not within(n, PLUGIN)])
+def test_the_server_knows_nothing_of_the_plugin(name: str) -> None:
+    assert not [imported for imported in imports(MODULES[name]) if within(imported, PLUGIN)]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -159,8 +176,8 @@ def imports_outside_functions(node: ast.AST) -> Iterator[str]:
             yield from imports_outside_functions(child)
 
 
-def test_only_settings_reads_the_environment() -> None:
+def test_only_settings_and_the_plugin_read_the_environment() -> None:
     readers = [
         n for n, tree in MODULES.items() if "os.environ" in ast.unparse(tree) or "getenv" in ast.unparse(tree)
     ]
-    assert readers == ["genesis.settings"]
+    assert readers == ["genesis.plugin.environment", "genesis.settings"]

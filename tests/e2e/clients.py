@@ -20,6 +20,8 @@ CLIENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # Its progress bars would fill the report of a test that fails.
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Where genesis-flow is installed, so is its plug-in; a stock client has none.
+    "GENESIS_DIRECT_ARTIFACTS": "false",
 }
 
 

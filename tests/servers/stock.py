@@ -22,4 +22,6 @@ def stock_mlflow(folder: Path) -> Server:
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # Nor does it know our plug-in, installed though it may be.
+    environment["GENESIS_DIRECT_ARTIFACTS"] = "false"
     return Server(command, port=port, health="/health", environment=environment, cwd=folder)

@@ -1,0 +1,22 @@
+"""What the plug-in reads of the environment of the process it is in; the server's settings are elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def direct() -> bool:
+    """Whether artifacts may bypass the server at all."""
+    return os.environ.get("GENESIS_DIRECT_ARTIFACTS", "true").strip().lower() not in (
+        "false",
+        "0",
+        "no",
+        "off",
+    )
+
+
+def cache() -> Path:
+    """The folder of what this user's transfers remember; it need not be there."""
+    kept = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(kept) if kept else Path.home() / ".cache") / "genesis-flow"
