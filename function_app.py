@@ -39,6 +39,8 @@ def product() -> App:
 def catch_all(req: func.HttpRequest) -> func.HttpResponse:
     """Answers every request; plain ``def``, so that it runs on the worker's thread pool."""
     url = urlsplit(req.url)  # req.params has lost repeated and blank values
-    request = Request(req.method, url.path, url.query, dict(req.headers), BytesBody(req.get_body()))
+    headers = {"host": url.netloc, **req.headers}
+    body = BytesBody(req.get_body())
+    request = Request(req.method, url.path, url.query, headers, body, url.scheme)
     response = product().handle_whole(request)
     return func.HttpResponse(response.whole(), status_code=response.status, headers=response.headers)

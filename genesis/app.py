@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import authenticate
@@ -44,27 +43,29 @@ class App:
 
     def handle(self, request: Request) -> Response:
         """The reply; never raises. The first piece of a body that streams is read already."""
-        return self._handle(request, Response.begin)
+        return self._handle(request, whole=False)
 
     def handle_whole(self, request: Request) -> Response:
         """The reply, its body in one piece, for hosts that cannot stream; never raises."""
-        return self._handle(request, Response.join)
+        return self._handle(request, whole=True)
 
-    def _handle(self, request: Request, read: Callable[[Response], None]) -> Response:
+    def _handle(self, request: Request, *, whole: bool) -> Response:
         began = time.monotonic()
         name = "-"
         try:
             route, parameters = match(request.method, request.decoded_path())
             name = route.path
             workspace = authenticate(request.headers).workspace
-            scope = self._scope(workspace, request)
+            scope = self._scope(workspace, request, whole=whole)
             message = route.request.decode(request, parameters)
             response = encode(route.handler(message, scope))
             # Read here, so that storage that fails only now is told as any other failure.
             if request.method == "HEAD":
                 response.skip()
+            elif whole:
+                response.join()
             else:
-                read(response)
+                response.begin()
         except GenesisError as error:
             response = encode_error(error)
             if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED:
@@ -83,7 +84,7 @@ class App:
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
-    def _scope(self, workspace: str, request: Request) -> Scope:
+    def _scope(self, workspace: str, request: Request, *, whole: bool) -> Scope:
         reads = request.method in ("GET", "HEAD")
         return Scope(
             workspace=workspace,
@@ -91,6 +92,8 @@ class App:
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
             base_url=request.base_url,
+            redirects=whole and request.method == "GET",
+            largest_body=self._settings.largest_body if whole else None,
         )
 
     def root(self, workspace: str) -> str:
@@ -125,10 +128,18 @@ class App:
         """The artifact store, opened once."""
         with self._lock:
             if self._artifacts is None:
+                settings = self._settings
                 self._artifacts = open_artifacts(
-                    self._settings.artifacts, self._settings.storage_connection_string
+                    settings.artifacts, settings.storage_connection_string, settings.minutes
                 )
             return self._artifacts
+
+    def sweep(self) -> None:
+        """Remove what uploads left behind long ago; a failure is only logged, for the next call may do it."""
+        try:
+            self.artifacts().sweep()
+        except Exception:
+            logger.exception("Old uploads could not be removed")
 
     def close(self) -> None:
         """Let go of the database."""

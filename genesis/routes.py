@@ -16,6 +16,7 @@ from genesis.api import (
     registered_models,
     runs,
     server,
+    signed,
     transfers,
 )
 from genesis.errors import Code, GenesisError
@@ -246,6 +247,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/genesis/artifacts/sign", 2, wt.Sign, transfers.sign),
     Route("POST", "/genesis/artifacts/commit", 2, wt.Commit, transfers.commit),
+    Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT),
+    Route("PUT", f"/signed/{FILE}", 0, wt.SignedPut, signed.put, ROOT),
 )
 
 

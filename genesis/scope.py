@@ -25,6 +25,10 @@ class Scope:
     open_artifacts: Callable[[], ArtifactStore]
     base_url: str = ""
     """This server as the client reaches it: scheme and host, no `/` at the end."""
+    redirects: bool = False
+    """The host cannot stream: large files are better had from the storage itself."""
+    largest_body: int | None = None
+    """Bytes that the host takes in one request; None: as many as come."""
 
     @property
     def store(self) -> Store:

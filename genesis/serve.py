@@ -22,6 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 THREADS = 16
 STREAMS = 64
 """Threads for bodies that arrive while they are worked on: slow uploads keep no other request waiting."""
+SWEEP_SECONDS = 3600
 SMALL = 1024 * 1024
 """Bytes of a body that is read whole before a thread is taken; larger ones stream."""
 
@@ -79,14 +80,23 @@ class Asgi:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        sweeping = asyncio.create_task(self._sweep())
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        sweeping.cancel()
         # Not on the loop: a thread may wait for the loop to tell it that its upload was abandoned.
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._streams.shutdown)
         await loop.run_in_executor(None, self._threads.shutdown)
         self._app.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _sweep(self) -> None:
+        """The store swept when it was opened; uploads that end later are left behind later."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await loop.run_in_executor(self._threads, self._app.sweep)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()

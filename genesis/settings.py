@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import quote
 
+LONGEST_MINUTES = 60
+FUNCTIONS_BODY_LIMIT = 100 * 1024 * 1024
+
 
 def _setting(variable: str, default: str, meaning: str) -> str:
     """A field of ``Settings``, its variable and its line in the README."""
@@ -46,7 +49,19 @@ class Settings:
         "mlflow-artifacts:/",
         "Root URI of the artifact locations of new experiments; clients must be able to reach it.",
     )
+    signed_url_minutes: str = _setting(
+        "GENESIS_SIGNED_URL_MINUTES",
+        "15",
+        "How long the URLs are good for by which clients reach the artifacts' storage: 1 to 60 minutes "
+        "(for uploads in parts, 10 seconds more for each part).",
+    )
     log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+    functions_body_limit: str = _setting(
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+        str(FUNCTIONS_BODY_LIMIT),
+        "The Functions host's own: bytes that it takes in one request. Larger proxied uploads get a 413 "
+        "that says what to do.",
+    )
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -63,6 +78,26 @@ class Settings:
     def database(self) -> str:
         """The database's URI, defaults filled in."""
         return self.database_uri or f"sqlite:///{quote(str(Path(self.data).absolute() / 'genesis.db'))}"
+
+    @property
+    def minutes(self) -> int:
+        """How long signed URLs are good for; raises ValueError for what is no number from 1 to 60."""
+        given = self.signed_url_minutes
+        try:
+            minutes = int(given)
+        except ValueError:
+            minutes = 0
+        if not 1 <= minutes <= LONGEST_MINUTES:
+            raise ValueError(
+                f"GENESIS_SIGNED_URL_MINUTES is {given!r}; it must be a number from 1 to {LONGEST_MINUTES}."
+            )
+        return minutes
+
+    @property
+    def largest_body(self) -> int:
+        """Bytes of a request that the Functions host takes; its default for what is no number."""
+        given = self.functions_body_limit
+        return int(given) if given.isdecimal() else FUNCTIONS_BODY_LIMIT
 
     @property
     def level(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from genesis.api import limits
 from genesis.api.locations import held_at
+from genesis.api.transfers import presigned_file, redirected
 from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
 from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped
 from genesis.artifacts.spans import Span
@@ -11,20 +12,28 @@ from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
 from genesis.wire import artifacts as w
 from genesis.wire.base import Raw, Reply
+from genesis.wire.transfers import PresignedReply
+
+PROXIED = 1 << 20
+"""Bytes that a host that cannot stream still answers by itself: less than the price of a redirect."""
 
 
 def download(request: w.Download, scope: Scope) -> Raw:
     path = safe(request.path)
-    return _send(scoped(path, scope.workspace), request, scope)
+    return send(scoped(path, scope.workspace), request, scope)
 
 
-def _send(path: str, request: w.Ranged, scope: Scope) -> Raw:
+def send(path: str, request: w.Ranged, scope: Scope) -> Raw:
+    """The file at the store's path, or from where the storage itself sends it if the host cannot stream."""
     part = request.span is not None
     content = _open(path, request.span, scope)
     if part and request.if_range not in ("", content.etag):
         # What the client has is part of an older file: it gets the whole new one.
         content.chunks.close()
         part, content = False, _open(path, None, scope)
+    if scope.redirects and content.end - content.start > PROXIED and (reply := redirected(path, scope)):
+        content.chunks.close()
+        return reply
     return w.downloaded(path, content, part=part)
 
 
@@ -48,8 +57,25 @@ def _open(path: str, span: Span | None, scope: Scope) -> Content:
 def upload(request: w.Upload, scope: Scope) -> Raw:
     """The bytes go on to the storage as they come; a reader sees all of them or the old ones."""
     path = scoped(safe_file(request.path), scope.workspace)
+    if scope.largest_body is not None and request.length > scope.largest_body:
+        raise _too_large(request.length, scope)
     scope.artifacts.put(path, request.body.chunks(), w.content_type(path))
     return Raw()
+
+
+def _too_large(length: int, scope: Scope) -> GenesisError:
+    """Names what a client can do: a file of this size goes to the storage itself, in parts."""
+    most = scope.largest_body or 0
+    message = f"The file has {length} bytes, and the host of this server takes {most} in one request. "
+    if scope.artifacts.direct(scope.base_url) is None:
+        message += "Whoever runs it can set FUNCTIONS_REQUEST_BODY_SIZE_LIMIT."
+    else:
+        message += (
+            "Send it to the storage itself: set MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=true and "
+            f"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE={most} where the client runs, or "
+            "`pip install genesis-flow` beside its mlflow (MLflow clients from 3.18 on need neither)."
+        )
+    return GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=413)
 
 
 def list_proxied(request: w.ListProxied, scope: Scope) -> w.ListProxiedReply:
@@ -101,22 +127,24 @@ def get_of_run(request: w.GetArtifact, scope: Scope) -> Raw:
         raise invalid("Missing value for required parameter 'path'.")
     relative = safe(request.path)
     run = scope.store.runs.get(request.run_id)
-    return _send(held_at(run.artifact_uri, relative, scope.workspace), request, scope)
+    return send(held_at(run.artifact_uri, relative, scope.workspace), request, scope)
 
 
-def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw:
+def get_of_logged_model(request: w.GetLoggedModelArtifact, scope: Scope) -> Raw | PresignedReply:
     if not request.path:
         raise GenesisError(Code.BAD_REQUEST, 'Request must include the "artifact_file_path" query parameter.')
     relative = safe(request.path)
     model = scope.store.logged_models.get(request.model_id)
-    return _send(held_at(model.artifact_uri, relative, scope.workspace), request, scope)
+    path = held_at(model.artifact_uri, relative, scope.workspace)
+    return presigned_file(path, scope) if request.presigned else send(path, request, scope)
 
 
-def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Raw:
+def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Raw | PresignedReply:
     if request.path is None:
         raise invalid("Missing value for required parameter 'path'.")
     relative = safe(request.path)
     limits.check_model_name(request.name)
     number = limits.existing_number(request.name, request.version)
     version = scope.store.model_versions.get(request.name, number)
-    return _send(held_at(version.storage, relative, scope.workspace), request, scope)
+    path = held_at(version.storage, relative, scope.workspace)
+    return presigned_file(path, scope) if request.presigned else send(path, request, scope)

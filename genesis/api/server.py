@@ -8,7 +8,6 @@ from genesis import MLFLOW_VERSION
 from genesis.scope import Scope
 from genesis.wire.base import Message, Page
 
-
 TRANSFERS = 1
 """The version of the batched transfers (``/genesis/artifacts/sign`` and ``commit``)."""
 

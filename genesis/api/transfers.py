@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ntpath
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
 from genesis.wire import transfers as w
 from genesis.wire.artifacts import attachment, content_type
+from genesis.wire.base import Raw
 
 UPLOAD_SECONDS = 900
 DOWNLOAD_SECONDS = 300
@@ -88,6 +88,15 @@ def presigned_file(path: str, scope: Scope) -> w.PresignedReply:
     """For reading the file at the store's path."""
     download = _download(_direct(scope, "Multipart download"), path)
     return {"url": download.signed.url, "headers": download.signed.headers, "file_size": download.size}
+
+
+def redirected(path: str, scope: Scope) -> Raw | None:
+    """To where the storage itself has the file; None where that is this server, or nobody can sign."""
+    direct = None if scope.artifacts.receiver() else scope.artifacts.direct(scope.base_url)
+    if direct is None:
+        return None
+    url = _download(direct, path).signed.url
+    return Raw(headers={"Location": url, "Cache-Control": "no-store"}, status=302)
 
 
 def presigned_upload_url(request: w.CreatePresignedUploadUrl, scope: Scope) -> w.PresignedUploadUrlReply:
@@ -172,18 +181,7 @@ def _batched(check: Callable[[str], str], path: str, scope: Scope) -> str:
 
 
 def _md5(upload: w.UploadToCommit) -> bytes | None:
-    return md5_in(upload.md5) if upload.md5 else None
-
-
-def md5_in(text: str) -> bytes:
-    """The 16 bytes of an MD5 in base64; raises INVALID_PARAMETER_VALUE."""
-    try:
-        md5 = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        md5 = b""
-    if len(md5) != 16:
-        raise invalid("An MD5 is written as 16 bytes in base64.")
-    return md5
+    return w.md5_in(upload.md5) if upload.md5 else None
 
 
 def _signed_upload(direct: Direct, upload: w.UploadToSign, path: str) -> w.SignedUpload:

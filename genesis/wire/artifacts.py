@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import PurePosixPath
-from typing import NotRequired, Self, TypedDict
+from typing import NotRequired, Protocol, Self, TypedDict
 from urllib.parse import quote
 
 from genesis.artifacts import ArtifactInfo, Content
@@ -44,20 +44,28 @@ class Download:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file's bytes, not yet read."""
+    """A file's bytes, not yet read; ``length`` is how many the client announced."""
 
     path: str
     body: Body
+    length: int
 
     @classmethod
     def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
-        # The Functions host drops chunked bodies, whereas MLflow's client sends only empty files that way.
-        chunked = "chunked" in request.headers.get("transfer-encoding", "").lower()
-        stock = "mlflow-python-client/" in request.headers.get("user-agent", "")
-        if chunked and request.body.length == 0 and not stock:
-            message = "The upload's body did not arrive; send it with a Content-Length instead of in chunks."
-            raise GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=411)
-        return cls(parameters["artifact_path"], request.body)
+        announced = request.headers.get("content-length", "")
+        length = int(announced) if re.fullmatch(r"[0-9]{1,18}", announced) else 0
+        return cls(parameters["artifact_path"], arrived(request), max(length, request.body.length or 0))
+
+
+def arrived(request: Request) -> Body:
+    """The request's body; refused where it may have been lost on its way."""
+    # The Functions host drops chunked bodies, whereas MLflow's client sends only empty files that way.
+    chunked = "chunked" in request.headers.get("transfer-encoding", "").lower()
+    stock = "mlflow-python-client/" in request.headers.get("user-agent", "")
+    if chunked and request.body.length == 0 and not stock:
+        message = "The upload's body did not arrive; send it with a Content-Length instead of in chunks."
+        raise GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=411)
+    return request.body
 
 
 @dataclass(frozen=True)
@@ -82,32 +90,36 @@ class GetArtifact:
 
 @dataclass(frozen=True)
 class GetLoggedModelArtifact:
-    """A file of a logged model, for browsers."""
+    """A file of a logged model, for browsers, or with ``presigned`` its URL."""
 
     model_id: str
     path: str | None
     span: Span | None
     if_range: str
+    presigned: bool
 
     @classmethod
     def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        query = {name: values[0] for name, values in request.parameters().items()}
         return cls(
             parameters["model_id"],
-            request.parameters().get("artifact_file_path", [None])[0],
+            query.get("artifact_file_path"),
             span(request.headers.get("range", "")),
             request.headers.get("if-range", ""),
+            query.get("presigned") == "true",
         )
 
 
 @dataclass(frozen=True)
 class GetModelVersionArtifact:
-    """A file of a model version, for browsers."""
+    """A file of a model version, for browsers, or with ``presigned`` its URL."""
 
     name: str
     version: str
     path: str | None
     span: Span | None
     if_range: str
+    presigned: bool
 
     @classmethod
     def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
@@ -118,10 +130,19 @@ class GetModelVersionArtifact:
             query.get("path"),
             span(request.headers.get("range", "")),
             request.headers.get("if-range", ""),
+            query.get("presigned") == "true",
         )
 
 
-Ranged = Download | GetArtifact | GetLoggedModelArtifact | GetModelVersionArtifact
+class Ranged(Protocol):
+    """A request for a file, or for some bytes of it."""
+
+    @property
+    def span(self) -> Span | None: ...
+
+    @property
+    def if_range(self) -> str:
+        """The ETag of the file of which the client has a part already."""
 
 
 class Delete(Message):

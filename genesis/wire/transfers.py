@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NotRequired, TypedDict
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NotRequired, Self, TypedDict
 
+from genesis.artifacts.spans import Span
+from genesis.errors import invalid
+from genesis.http import Body, Request
+from genesis.wire.artifacts import arrived, span
 from genesis.wire.base import Int64, Message
 
 
@@ -83,6 +91,56 @@ class Commit(Message):
     """A batch of uploads whose parts are all there."""
 
     uploads: list[UploadToCommit] = []
+
+
+@dataclass(frozen=True)
+class SignedPut:
+    """Bytes sent to a URL that this server signed; ``grant`` is its query, ``md5`` what they must have."""
+
+    path: str
+    grant: Mapping[str, str]
+    body: Body
+    md5: bytes | None
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        given = request.headers.get("content-md5", "")
+        md5 = md5_in(given) if given else None
+        return cls(parameters["artifact_path"], _grant(request), arrived(request), md5)
+
+
+@dataclass(frozen=True)
+class SignedGet:
+    """A file, or some bytes of it, asked for by a URL that this server signed."""
+
+    path: str
+    grant: Mapping[str, str]
+    span: Span | None
+    if_range: str
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        return cls(
+            parameters["artifact_path"],
+            _grant(request),
+            span(request.headers.get("range", "")),
+            request.headers.get("if-range", ""),
+        )
+
+
+def _grant(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in request.parameters().items()}
+
+
+def md5_in(text: str) -> bytes:
+    """The 16 bytes of an MD5 in base64; raises INVALID_PARAMETER_VALUE."""
+    try:
+        md5 = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        md5 = b""
+    if len(md5) != 16:
+        raise invalid("An MD5 is written as 16 bytes in base64.")
+    return md5
 
 
 class CredentialReply(TypedDict):
