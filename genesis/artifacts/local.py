@@ -107,7 +107,7 @@ class LocalStore:
     def _is_hidden(self, folder: str, entry: os.DirEntry[str]) -> bool:
         if not folder and entry.name.casefold() == UPLOADS:
             return True
-        return entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(self._places.root)
+        return entry.is_symlink() and not self._places.shows(Path(os.path.realpath(entry.path)))
 
     def _remove_empty_folders(self, folder: Path) -> None:
         """A folder is there as long as a file is in it, as in Blob Storage."""

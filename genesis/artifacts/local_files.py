@@ -57,13 +57,20 @@ class Places:
             except FileNotFoundError:
                 return None
 
+    def shows(self, place: Path) -> bool:
+        """False for what lies outside the root or in the hidden folder."""
+        return place.is_relative_to(self.root) and not self._hides(place)
+
     def _checked(self, place: Path) -> Path:
         if not place.is_relative_to(self.root):
             raise invalid("Invalid path: resolved path is outside the artifact directory")
-        # Some file systems take .Uploads for the same folder.
-        if [part.casefold() for part in place.relative_to(self.root).parts[:1]] == [UPLOADS]:
+        if self._hides(place):
             raise invalid("Invalid path")
         return place
+
+    def _hides(self, place: Path) -> bool:
+        # Some file systems take .Uploads for the same folder.
+        return [part.casefold() for part in place.relative_to(self.root).parts[:1]] == [UPLOADS]
 
 
 @contextmanager

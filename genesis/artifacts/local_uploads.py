@@ -33,7 +33,7 @@ NAMED = 10
 
 
 class Upload:
-    """The parts that came, each a file named by its number; a mark stays for a day when they are published."""
+    """The parts that came, each a file named by its number; of published ones a mark stays for a day."""
 
     def __init__(self, uploads: Path, upload_id: str) -> None:
         self._uploads = uploads
@@ -125,7 +125,7 @@ def ordered(parts: Sequence[int]) -> list[int]:
 
 def _missing(numbers: list[int]) -> GenesisError:
     names = ", ".join(map(str, numbers[:NAMED])) + (", …" if len(numbers) > NAMED else "")
-    return invalid(f"The upload is not complete: of its parts never came: {names}.")
+    return invalid(f"Parts of the upload never came: {names}.")
 
 
 def _join(parts: list[Path], place: Path, md5: bytes | None) -> None:
@@ -136,10 +136,12 @@ def _join(parts: list[Path], place: Path, md5: bytes | None) -> None:
                 _append(part, file)
             settle(file)
     with place.open("rb", buffering=0) as joined:
-        found = kept_md5(joined.fileno()) or (b"" if md5 is None else _digest(joined))
-    if md5 is not None:
-        check_md5(md5, found)
-    os.utime(place)
+        found = kept_md5(joined.fileno())
+        # It is published now, whenever its part came; and no sweep takes it for a leftover.
+        os.utime(place)
+        if md5 is not None:
+            found = found or _digest(joined)
+            check_md5(md5, found)
     if found:
         keep_md5(place, found)
 
