@@ -1,6 +1,5 @@
 using './main.bicep'
 
 param name = 'genesis'
-param retentionDays = 7
-param leftoverDays = 30
+param database = 'ru'
 param origins = []

@@ -12,9 +12,12 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 BLOBS = f"{STORAGE}/blobServices"
 LIFECYCLE = f"{STORAGE}/managementPolicies"
 ROLES = "Microsoft.Authorization/roleAssignments"
+ROLE_DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 VAULT_SECRETS = "Microsoft.KeyVault/vaults/secrets"
 
 ROLE_NAMES = {
+    "4633458b-17de-408a-b874-0445c86b69e6": "keyVaultSecretsUser",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "monitoringMetricsPublisher",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "storageBlobDataContributor",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "storageBlobDataOwner",
     "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": "storageBlobDelegator",
@@ -25,14 +28,52 @@ SECRET_NAME = re.compile(r"(password|secret|key|token|connectionString)s?$", re.
 """A name that says its value is one; a name, an id or the address of a secret is none."""
 SECRET_FUNCTION = re.compile(r"list[A-Z]\w*|list|getSecret|newGuid")
 
-KEYLESS = {
-    "allowSharedKeyAccess": False,
-    "allowBlobPublicAccess": False,
-    "allowCrossTenantReplication": False,
-    "defaultToOAuthAuthentication": True,
-    "minimumTlsVersion": "TLS1_2",
-    "supportsHttpsTrafficOnly": True,
+HARDENED: dict[str, dict[str, Value]] = {
+    STORAGE: {
+        "allowSharedKeyAccess": False,
+        "allowBlobPublicAccess": False,
+        "allowCrossTenantReplication": False,
+        "defaultToOAuthAuthentication": True,
+        "minimumTlsVersion": "TLS1_2",
+        "supportsHttpsTrafficOnly": True,
+    },
+    "Microsoft.KeyVault/vaults": {
+        "enableRbacAuthorization": True,
+        "enableSoftDelete": True,
+        "enablePurgeProtection": True,
+    },
+    "Microsoft.Insights/components": {"DisableLocalAuth": True},
+    "Microsoft.OperationalInsights/workspaces": {"features": {"disableLocalAuth": True}},
+    "Microsoft.DocumentDB/databaseAccounts": {
+        "minimalTlsVersion": "Tls12",
+        "capabilities": [
+            {"name": "EnableMongo"},
+            {"name": "EnableServerless"},
+            {"name": "EnableMongo16MBDocumentSupport"},
+        ],
+    },
+    "Microsoft.DocumentDB/mongoClusters": {
+        "authConfig": {"allowedModes": ["MicrosoftEntraID"]},
+        "administrator": None,
+    },
+    "Microsoft.Web/serverfarms": {"reserved": True},
+    "Microsoft.Web/sites": {"httpsOnly": True},
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"allow": False},
 }
+"""What resources of a type must say, by property; None: nothing."""
+
+NOT_ON_FLEX = set(
+    """
+    ENABLE_ORYX_BUILD SCM_DO_BUILD_DURING_DEPLOYMENT FUNCTIONS_EXTENSION_VERSION FUNCTIONS_WORKER_RUNTIME
+    FUNCTIONS_WORKER_RUNTIME_VERSION FUNCTIONS_MAX_HTTP_CONCURRENCY FUNCTIONS_WORKER_PROCESS_COUNT
+    FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED WEBSITE_CONTENTAZUREFILECONNECTIONSTRING WEBSITE_CONTENTSHARE
+    WEBSITE_CONTENTOVERVNET WEBSITE_DNS_SERVER WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT WEBSITE_TIME_ZONE TZ
+    WEBSITE_RUN_FROM_PACKAGE WEBSITE_SKIP_CONTENTSHARE_VALIDATION WEBSITE_VNET_ROUTE_ALL alwaysOn
+    linuxFxVersion ftpsState vnetRouteAllEnabled use32BitWorkerProcess preWarmedInstanceCount functionAppScaleLimit
+    """.split()
+)
+"""App settings and properties that a Flex Consumption app refuses or ignores."""
+
 TRANSFER_METHODS = {"GET", "HEAD", "PUT", "OPTIONS"}
 
 
@@ -84,6 +125,8 @@ def roles(file: File) -> Iterator[str]:
         scope = _source(resource.body.get("scope"))
         definition = _call(properties["roleDefinitionId"], "subscriptionResourceId")
         role = _source(definition.arguments[-1]) if definition else ""
+        if definition and _constant(file, definition.arguments[0]) != ROLE_DEFINITIONS:
+            yield f"{name} refers to something else than a role definition"
         if _role(file, role) is None:
             yield f"{name} assigns no role that is known here under that name"
         if parts != [f"{scope}.id", _source(properties["principalId"]), role]:
@@ -92,12 +135,21 @@ def roles(file: File) -> Iterator[str]:
             yield f"{name} does not say that its principal is new: Entra may not know it yet"
 
 
-def storage_without_keys(file: File) -> Iterator[str]:
-    for name, resource in _of(file, STORAGE):
-        properties: Any = resource.body["properties"]
-        for key, wanted in KEYLESS.items():
-            if properties.get(key) is not wanted and properties.get(key) != wanted:
-                yield f"{name}.{key} must be {wanted}"
+def hardened(file: File) -> Iterator[str]:
+    for kind, wanted in HARDENED.items():
+        for name, resource in _of(file, kind):
+            properties: Any = resource.body["properties"]
+            for key, value in wanted.items():
+                if properties.get(key) != value or isinstance(properties.get(key), int) != isinstance(
+                    value, int
+                ):
+                    yield f"{name}.{key} must be {value}"
+
+
+def flex(file: File) -> Iterator[str]:
+    """Nothing that a Flex Consumption app does not take."""
+    for word in sorted(NOT_ON_FLEX & set(re.findall(r"\w+", file.source))):
+        yield f"{word} is not for Flex Consumption"
 
 
 def cors(file: File) -> Iterator[str]:
@@ -169,7 +221,8 @@ RULES: tuple[Rule, ...] = (
     secure_parameters,
     no_secret_leaves,
     roles,
-    storage_without_keys,
+    hardened,
+    flex,
     cors,
     soft_delete,
     lifecycle,
@@ -196,6 +249,11 @@ def _call(given: Value, function: str) -> Call | None:
         return None
     outermost = next(calls(given.node, ""), None)
     return outermost if given.text.startswith(f"{function}(") else None
+
+
+def _constant(file: File, given: Value) -> Value:
+    """What ``given`` is, a variable looked up."""
+    return file.variables.get(given.text, given) if isinstance(given, Expression) else given
 
 
 def _role(file: File, reference: str) -> str | None:
