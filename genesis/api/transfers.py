@@ -81,12 +81,17 @@ def _upload_id(upload_id: str) -> str:
 
 
 def presigned(request: w.Presigned, scope: Scope) -> w.PresignedReply:
-    return presigned_file(scoped(safe(request.artifact_path), scope.workspace), scope)
+    path = scoped(safe(request.artifact_path), scope.workspace)
+    return _presigned(_direct(scope, "Multipart download"), path)
 
 
 def presigned_file(path: str, scope: Scope) -> w.PresignedReply:
     """For reading the file at the store's path."""
-    download = _download(_direct(scope, "Multipart download"), path)
+    return _presigned(_direct(scope, "Presigned download"), path)
+
+
+def _presigned(direct: Direct, path: str) -> w.PresignedReply:
+    download = _download(direct, path)
     return {"url": download.signed.url, "headers": download.signed.headers, "file_size": download.size}
 
 

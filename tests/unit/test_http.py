@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from genesis.http import Response
+from genesis.http import Request, Response
 
 
 class Pieces:
@@ -103,3 +103,18 @@ def test_an_iterator_that_cannot_be_closed_is_a_body_too() -> None:
     response = Response(body=iter([b"a", b"b"]))
     response.begin()
     assert response.whole() == b"ab"
+
+
+@pytest.mark.parametrize(
+    "host", ["here", "here:7071", "a-b.c_d.example:443", "127.0.0.1:80", "[::1]", "[2001:db8::1]:7071"]
+)
+def test_a_server_has_the_address_that_its_client_used(host: str) -> None:
+    assert Request("GET", "/", headers={"host": host}, scheme="https").base_url == f"https://{host}"
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a b", "a/b", "user@a", "a?b", "a#b", 'a"b', "a\nb", "a:b", "[::1", "::1", "a,b", "ä"]
+)
+def test_a_host_that_is_none_gives_no_address(host: str) -> None:
+    assert Request("GET", "/", headers={"host": host}).base_url == ""
+    assert Request("GET", "/").base_url == ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import pytest
+
 from genesis.settings import Settings
 
 
@@ -41,3 +43,21 @@ def test_given_uris_are_taken_as_they_are() -> None:
 
 def test_an_empty_variable_is_as_good_as_none() -> None:
     assert Settings.read({"GENESIS_LOG_LEVEL": "", "GENESIS_DATA": ""}) == Settings()
+
+
+@pytest.mark.parametrize(("given", "minutes"), [("", 15), ("1", 1), ("60", 60)])
+def test_signed_urls_live_a_quarter_of_an_hour_or_what_is_said(given: str, minutes: int) -> None:
+    assert Settings.read({"GENESIS_SIGNED_URL_MINUTES": given}).minutes == minutes
+
+
+@pytest.mark.parametrize("given", ["0", "61", "-5", "1.5", "many", "0x10", "9" * 5000])
+def test_signed_urls_that_would_live_too_long_or_not_at_all_are_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="GENESIS_SIGNED_URL_MINUTES"):
+        _ = Settings.read({"GENESIS_SIGNED_URL_MINUTES": given}).minutes
+
+
+@pytest.mark.parametrize(
+    ("given", "most"), [("", 104_857_600), ("210000000", 210_000_000), ("all", 104_857_600)]
+)
+def test_the_largest_body_is_the_functions_host_s(given: str, most: int) -> None:
+    assert Settings.read({"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": given}).largest_body == most

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from genesis.artifacts import ArtifactStore, Downloading, IsAFolder, Signed, Uploading
+from genesis.artifacts import ArtifactStore, Content, Downloading, IsAFolder, Signed, Uploading
+from genesis.artifacts.spans import Span, bounds
 from genesis.errors import GenesisError, missing
 from genesis.scope import Scope
 from genesis.store import Store
@@ -16,9 +17,13 @@ MD5 = bytes(range(16))
 class Storage:
     """An ``ArtifactStore`` as far as transfers need one; ``files`` are sizes by path, None for a folder."""
 
-    def __init__(self, files: Mapping[str, int | None] | None = None, *, signs: bool = True) -> None:
+    def __init__(
+        self, files: Mapping[str, int | None] | None = None, *, signs: bool = True, receives: bool = False
+    ) -> None:
         self.files = dict(files or {})
         self.signs = signs
+        self.receives = receives
+        self.closed: list[str] = []
         self.asked: list[tuple[Any, ...]] = []
         self.failure: GenesisError | None = None
         self.base_url = ""
@@ -27,8 +32,17 @@ class Storage:
         self.base_url = base_url
         return self if self.signs else None
 
-    def receiver(self) -> None:
-        return None
+    def receiver(self) -> Receiving | None:
+        return Receiving(self) if self.receives else None
+
+    def open(self, path: str, span: Span | None = None) -> Content:
+        self.asked.append(("open", path))
+        size = self.files[path] or 0
+        start, end = bounds(span, size)
+        return Content(size, start, end, '"e"', 0.0, Bytes(self, path))
+
+    def put(self, path: str, chunks: Iterable[bytes], content_type: str) -> None:
+        self.asked.append(("put", path, b"".join(chunks), content_type))
 
     def begin(
         self, path: str, parts: int, content_type: str, seconds: int | None = None, upload_id: str = ""
@@ -65,28 +79,71 @@ class Storage:
         return Downloading(Signed(f"https://storage/{path}?get", {}), size, MD5 if size else None, '"e"')
 
 
+class Receiving:
+    """The other end of the storage's own URLs."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def put(self, path: str, grant: Mapping[str, str], chunks: Iterable[bytes], md5: bytes | None) -> None:
+        if self._storage.failure is not None:
+            raise self._storage.failure
+        self._storage.asked.append(("receive", path, grant, b"".join(chunks), md5))
+
+    def check(self, path: str, grant: Mapping[str, str]) -> None:
+        if self._storage.failure is not None:
+            raise self._storage.failure
+        self._storage.asked.append(("check", path, grant))
+
+
+class Bytes:
+    """A body of which nobody reads anything here."""
+
+    def __init__(self, storage: Storage, path: str) -> None:
+        self._storage = storage
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        raise StopIteration
+
+    def close(self) -> None:
+        self._storage.closed.append(self._path)
+
+
 class Located:
-    """Runs, or logged models, of which only their artifact locations are known."""
+    """Runs, logged models or versions, of which only their artifact locations are known."""
 
     def __init__(self, roots: Mapping[str, str]) -> None:
         self._roots = roots
 
-    def get(self, id: str) -> Located:
-        if id not in self._roots:
+    def get(self, id: str, number: int | None = None) -> Located:
+        key = id if number is None else str(number)
+        if key not in self._roots:
             raise missing(f"Run with id={id} not found")
-        self.artifact_uri = self._roots[id]
+        self.artifact_uri = self.storage = self._roots[key]
         return self
 
 
 class Stored:
-    """A ``Store`` of runs and logged models, their artifact locations by id."""
+    """A ``Store`` of runs, logged models and versions, their artifact locations by id or number."""
 
     def __init__(self, roots: Mapping[str, str]) -> None:
         self.runs = Located(roots)
         self.logged_models = Located(roots)
+        self.model_versions = Located(roots)
 
 
-def scope_of(storage: Storage, roots: Mapping[str, str] | None = None, workspace: str = "default") -> Scope:
+def scope_of(
+    storage: Storage,
+    roots: Mapping[str, str] | None = None,
+    workspace: str = "default",
+    *,
+    redirects: bool = False,
+    largest_body: int | None = None,
+) -> Scope:
     """A scope in which only ``storage`` and the locations ``roots`` can be got at."""
     return Scope(
         workspace=workspace,
@@ -94,4 +151,6 @@ def scope_of(storage: Storage, roots: Mapping[str, str] | None = None, workspace
         open_store=lambda: cast(Store, Stored(roots or {})),
         open_artifacts=lambda: cast(ArtifactStore, storage),
         base_url="http://here:7071",
+        redirects=redirects,
+        largest_body=largest_body,
     )
