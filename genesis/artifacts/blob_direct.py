@@ -17,7 +17,7 @@ from urllib.parse import quote
 from genesis.artifacts import MOST_PARTS, Downloading, IsAFolder, Signed, Uploading
 from genesis.artifacts.container import Container
 from genesis.artifacts.refusals import error_code, told
-from genesis.artifacts.sas import DOWNLOAD, UPLOAD, Signer
+from genesis.artifacts.sas import DOWNLOAD, UPLOAD, Clock, Signer
 from genesis.errors import GenesisError, invalid, unavailable
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class BlobDirect:
 
     def _check(self, path: str, upload: UploadId, md5: bytes | None) -> None:
         """What a complete upload of one part left behind."""
-        there, skew = _properties(self.container.blob(path), self.signer.now())
+        there, skew = _properties(self.container.blob(path), self.signer.now)
         if there is None:
             raise _incomplete([1])
         if not _is_from(upload, there):
@@ -161,14 +161,20 @@ class BlobDirect:
 
     def _commit(self, path: str, upload: UploadId, content_type: str, md5: bytes | None) -> None:
         from azure.core.exceptions import HttpResponseError
-        from azure.storage.blob import BlobBlock, BlockState, ContentSettings
+        from azure.storage.blob import BlobBlock, ContentSettings
 
         blob = self.container.blob(path)
-        # Only blocks not committed yet: a repetition then changes nothing that somebody may be reading.
-        blocks = [BlobBlock(block_id=block, state=BlockState.UNCOMMITTED) for block in upload.blocks()]
+        there, _ = _properties(blob, self.signer.now)
+        if there is not None and _is_from(upload, there):
+            # Not once more: a new ETag would end the downloads that are under way.
+            return
         settings = ContentSettings(content_type=content_type, content_md5=bytearray(md5) if md5 else None)
         try:
-            blob.commit_block_list(blocks, content_settings=settings, metadata={METADATA: upload.text})
+            blob.commit_block_list(
+                [BlobBlock(block_id=block) for block in upload.blocks()],
+                content_settings=settings,
+                metadata={METADATA: upload.text},
+            )
         except HttpResponseError as error:
             if error.status_code != 404 and error_code(error) != "InvalidBlockList":
                 raise
@@ -176,7 +182,7 @@ class BlobDirect:
 
     def _explain(self, blob: BlobClient, upload: UploadId) -> None:
         """Why the service had not all blocks; returns where the file is as good as published."""
-        there, skew = _properties(blob, self.signer.now())
+        there, skew = _properties(blob, self.signer.now)
         # A commit or a Put Blob by somebody else drops the blocks that were waiting. That is the same as
         # if this upload had been complete just before theirs.
         if there is not None and (_is_from(upload, there) or _is_since(upload, there, skew)):
@@ -216,20 +222,21 @@ def _is_since(upload: UploadId, there: BlobProperties, skew: timedelta) -> bool:
     return bool(there.last_modified >= (upload.began + skew).replace(microsecond=0))
 
 
-def _properties(blob: BlobClient, now: datetime) -> tuple[BlobProperties | None, timedelta]:
+def _properties(blob: BlobClient, now: Clock) -> tuple[BlobProperties | None, timedelta]:
     """What is there, and how far the storage's clock is ahead of this server's."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    dates: list[str] = []
+    skew = timedelta()
 
-    def note(reply: Any) -> None:
-        dates.append(reply.http_response.headers.get("Date", ""))
+    def compare(reply: Any) -> None:
+        nonlocal skew
+        if date := reply.http_response.headers.get("Date"):
+            skew = parsedate_to_datetime(date) - now().replace(microsecond=0)
 
     try:
-        there = blob.get_blob_properties(raw_response_hook=note)
+        return blob.get_blob_properties(raw_response_hook=compare), skew
     except ResourceNotFoundError:
-        return None, timedelta()
-    return there, parsedate_to_datetime(dates[-1]) - now.replace(microsecond=0)
+        return None, skew
 
 
 def _uncommitted(blob: BlobClient) -> Iterable[str]:

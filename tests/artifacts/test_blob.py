@@ -24,11 +24,6 @@ KEYED = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
 WRONG_KEY = "c2VjcmV0" * 8
 
 
-@pytest.fixture
-def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container_module, "RETRIES", 0)
-
-
 def container(uri: str):
     from azure.storage.blob import ContainerClient
 

@@ -9,20 +9,27 @@ import subprocess
 from pathlib import Path
 
 from tests.servers import Server, free_port
+from tests.servers.certificate import Certificate
 
 VERSION = "3.37.0"
 REPOSITORY = Path(__file__).parents[2]
 ENTRY = Path("azurite/dist/src/blob/main.js")
 
 
-def azurite(folder: Path) -> Server:
-    """A blob service that keeps its data in ``folder``; its one account is ``devstoreaccount1``."""
+def azurite(folder: Path, certificate: Certificate | None = None) -> Server:
+    """A blob service that keeps its data in ``folder``; its one account is ``devstoreaccount1``.
+
+    With a certificate it speaks TLS and takes the tokens of Azure's identities, none of which it verifies.
+    """
     port = free_port()
     node = shutil.which("node")
     if node is None:
         raise RuntimeError("Azurite needs Node.js: install node and npm, or deselect tests/artifacts.")
     options = f"--blobHost 127.0.0.1 --blobPort {port} --silent --skipApiVersionCheck --disableTelemetry"
-    return Server([node, str(_installed()), *options.split(), "--location", str(folder)], port=port)
+    tls: list[str] = []
+    if certificate is not None:
+        tls = ["--oauth", "basic", "--cert", str(certificate.file), "--key", str(certificate.key)]
+    return Server([node, str(_installed()), *options.split(), *tls, "--location", str(folder)], port=port)
 
 
 def _installed() -> Path:
