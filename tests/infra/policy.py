@@ -69,7 +69,8 @@ NOT_ON_FLEX = set(
     FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED WEBSITE_CONTENTAZUREFILECONNECTIONSTRING WEBSITE_CONTENTSHARE
     WEBSITE_CONTENTOVERVNET WEBSITE_DNS_SERVER WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT WEBSITE_TIME_ZONE TZ
     WEBSITE_RUN_FROM_PACKAGE WEBSITE_SKIP_CONTENTSHARE_VALIDATION WEBSITE_VNET_ROUTE_ALL alwaysOn
-    linuxFxVersion ftpsState vnetRouteAllEnabled use32BitWorkerProcess preWarmedInstanceCount functionAppScaleLimit
+    linuxFxVersion ftpsState vnetRouteAllEnabled use32BitWorkerProcess preWarmedInstanceCount
+    functionAppScaleLimit
     """.split()
 )
 """App settings and properties that a Flex Consumption app refuses or ignores."""
