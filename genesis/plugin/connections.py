@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 
@@ -17,7 +15,8 @@ from genesis import __version__
 CONNECTIONS = 64
 """Kept open for each host; more than the threads of one transfer."""
 
-_talking = threading.local()
+SIGNATURE = re.compile(r"\bsig=[^&\s'\"]+")
+"""In the URLs of Blob Storage, and of a server that is its own storage."""
 
 
 @lru_cache(maxsize=1)
@@ -38,24 +37,14 @@ def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-@contextmanager
-def unlogged() -> Iterator[None]:
-    """Within it urllib3 logs this thread's requests without their queries, which are signatures."""
-    _talking.now = True
-    try:
-        yield
-    finally:
-        _talking.now = False
-
-
-def _hide_queries(record: logging.LogRecord) -> bool:
-    if getattr(_talking, "now", False) and isinstance(record.args, tuple):
-        record.args = tuple(_without_query(argument) for argument in record.args)
+def _hide_signatures(record: logging.LogRecord) -> bool:
+    """A filter: urllib3 logs whole URLs at level DEBUG. MLflow hides these, too; older ones did not."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            SIGNATURE.sub("sig=[REDACTED]", given) if isinstance(given, str) else given
+            for given in record.args
+        )
     return True
 
 
-def _without_query(argument: object) -> object:
-    return f"{argument.partition('?')[0]}?…" if isinstance(argument, str) and "?" in argument else argument
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_hide_queries)
+logging.getLogger("urllib3.connectionpool").addFilter(_hide_signatures)

@@ -85,20 +85,22 @@ class Server:
         if asked and time.monotonic() < asked + INFO_SECONDS:
             return answer
         try:
-            answer = _announced(self._info())
+            info = self._info()
         except Exception as error:
             log.debug("%s did not say what it can do: %s", self.url, error)
             return False
-        _signing[self.url] = (time.monotonic(), answer)
-        return answer
+        _signing[self.url] = (time.monotonic(), _announced(info))
+        return _announced(info)
 
     def _info(self) -> object:
         # MLflow gives it 3 seconds; a function that has to start first takes longer.
         retries = min(2, MLFLOW_HTTP_REQUEST_MAX_RETRIES.get())
-        reply = http_request(
-            self.credentials, INFO, "GET", timeout=30, max_retries=retries, raise_on_status=False
-        )
-        return reply.json() if reply.status_code == 200 else {}
+        reply = http_request(self.credentials, INFO, "GET", timeout=30, max_retries=retries)
+        if reply.status_code == 404:
+            # A server older than the question; it will not have an answer in a minute either.
+            return {}
+        reply.raise_for_status()
+        return reply.json()
 
     def whole(self, paths: Sequence[str]) -> list[Signed]:
         """For each file a URL of which one PUT publishes it."""

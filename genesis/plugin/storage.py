@@ -26,7 +26,7 @@ from mlflow.protos.databricks_pb2 import (
     TEMPORARILY_UNAVAILABLE,
 )
 
-from genesis.plugin.connections import session, unlogged
+from genesis.plugin.connections import session
 from genesis.plugin.server import Server
 from genesis.plugin.signed import Signatures, Signed
 
@@ -115,11 +115,10 @@ class Storage:
             credentials = self._server.credentials
             options |= {"verify": credentials.verify, "cert": credentials.client_cert_path}
         options |= {"timeout": self._timeout, "stream": True, "allow_redirects": False}
-        with unlogged():
-            try:
-                return session(getpid()).request(method, signed.url, **options)
-            except requests.RequestException as error:
-                return Failure(NO_REPLY, f"could not be reached or hung up ({type(error).__name__})")
+        try:
+            return session(getpid()).request(method, signed.url, **options)
+        except requests.RequestException as error:
+            return Failure(NO_REPLY, f"could not be reached or hung up ({type(error).__name__})")
 
     def _insist(
         self, what: str, signatures: Signatures, index: int, once: Callable[[Signed], Failure | None]
