@@ -39,7 +39,7 @@ class LocalStore:
         (folder / UPLOADS).mkdir(parents=True, exist_ok=True)
         self._places = Places(folder)
         self._minutes = minutes
-        self.sweep()
+        self._sweep()
 
     def list(self, path: str) -> list[ArtifactInfo]:
         with without_paths():
@@ -85,6 +85,10 @@ class LocalStore:
         return LocalReceiver(self._places)
 
     def sweep(self) -> None:
+        with without_paths():
+            self._sweep()
+
+    def _sweep(self) -> None:
         """What uploads that nobody went on with left behind; younger ones may be another process's."""
         for leftover in self._places.uploads.iterdir():
             with suppress(OSError):

@@ -67,8 +67,6 @@ class Upload:
 
     def abort(self) -> None:
         """Remove the parts; the mark of one that was published stays."""
-        if self.is_done():
-            return
         rubbish = self._uploads / uuid.uuid4().hex
         with suppress(FileNotFoundError):
             os.rename(self._folder, rubbish)

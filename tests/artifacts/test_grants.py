@@ -209,6 +209,13 @@ def test_of_several_that_make_the_key_at_once_the_first_wins(tmp_path, monkeypat
     assert [entry.name for entry in tmp_path.iterdir()] == [KEY_FOLDER]
 
 
+def test_a_key_that_was_made_meanwhile_stays(tmp_path):
+    key = shared_key(tmp_path)
+    grants._make_key(tmp_path)
+    assert shared_key(tmp_path) == key
+    assert [entry.name for entry in tmp_path.iterdir()] == [KEY_FOLDER]
+
+
 def test_a_key_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -276,6 +276,15 @@ def test_an_upload_that_was_given_up_is_not_signed_again(local_store, monkeypatc
         local_store.direct(BASE).begin("a", 2, "text/plain", upload_id=uploading.upload_id)
 
 
+def test_an_old_upload_whose_parts_are_there_is_signed_again(local_store, monkeypatch):
+    uploading = begin(local_store, "a", b"1", b"2")
+    in_two_days = grants.now() + 2 * DAY
+    monkeypatch.setattr(local_direct, "now", lambda: in_two_days)
+    again = local_store.direct(BASE).begin("a", 2, "text/plain", upload_id=uploading.upload_id)
+    complete(local_store, "a", again)
+    assert read(local_store, "a") == b"12"
+
+
 def test_two_writers_of_one_path_leave_one_of_the_two_whole(local_store, monkeypatch):
     both = [(b"a" * MEGABYTE, b"a" * MEGABYTE), (b"b" * MEGABYTE, b"b")]
     uploads = [begin(local_store, "contested", *parts) for parts in both]

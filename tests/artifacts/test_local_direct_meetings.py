@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from genesis.artifacts import open_artifacts
+from genesis.artifacts import local_uploads, open_artifacts
 from genesis.artifacts.local import UPLOADS
 from genesis.errors import GenesisError
 from tests.artifacts.test_local_direct import BASE, begin, complete, hidden, invalid, md5_of, send, target
@@ -123,6 +125,30 @@ def test_an_upload_that_is_aborted_and_sent_anew_while_it_is_joined_is_told_to_c
     assert read(local_store, "a") == b"12"
 
 
+def test_an_upload_whose_parts_come_back_while_it_is_joined_is_told_to_come_again(local_store, monkeypatch):
+    uploading = begin(local_store, "a", *TWO)
+
+    def gone(*args: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local_uploads, "_join", gone)
+        with pytest.raises(GenesisError, match="The upload is being aborted") as failure:
+            complete(local_store, "a", uploading)
+    assert failure.value.status == 503 and local_store.open("a") is None
+
+
+def test_parts_that_could_not_be_removed_are_not_published_again(local_store, local_folder, monkeypatch):
+    uploading = begin(local_store, "a", *TWO)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *args, **options: None)
+        complete(local_store, "a", uploading)
+    assert hidden(local_folder) == [uploading.upload_id]
+    put(local_store, "a", b"newer")
+    complete(local_store, "a", uploading)
+    assert read(local_store, "a") == b"newer" and hidden(local_folder) == []
+
+
 def test_a_part_that_comes_again_while_it_is_joined_is_not_mixed(local_store, in_the_join):
     uploading = begin(local_store, "a", *TWO)
 
@@ -165,6 +191,13 @@ def test_the_sweep_takes_what_is_a_day_old_and_nothing_younger(local_store, loca
     complete(local_store, "a", young)
     assert read(local_store, "a") == b"".join(TWO)
     assert read(local_store, "kept") == b"kept"
+
+
+def test_a_sweep_of_a_folder_that_is_gone_is_told_without_its_name(local_store, local_folder):
+    shutil.rmtree(local_folder)
+    with pytest.raises(GenesisError) as failure:
+        local_store.sweep()
+    assert failure.value.message == "The artifact folder cannot be used: No such file or directory."
 
 
 def test_the_key_outlives_every_sweep(local_store, local_folder):
