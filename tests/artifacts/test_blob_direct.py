@@ -152,6 +152,12 @@ def test_complete_of_an_upload_of_which_nothing_came_is_refused(blob_store, dire
     assert blob_store.open("a") is None
 
 
+def test_complete_where_the_container_is_gone_is_refused(direct):
+    uploading = upload(direct, "a", [b"one", b"two"])
+    direct.container.client().delete_container()
+    assert "never came: 1, 2." in refusal(direct.complete, "a", uploading.upload_id, [1, 2], TEXT)
+
+
 def test_an_error_names_ten_of_many_missing_parts(direct):
     uploading = direct.begin("a", 5000, TEXT)
     assert "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …" in refusal(
