@@ -25,8 +25,8 @@ KEY_BYTES = 32
 SKEW = 300
 """Seconds that the clocks of two machines over one folder may differ."""
 
-STARTED, RANDOM, SEAL = 11, 16, 32
-"""Hexadecimal digits of an upload's id: milliseconds since the epoch, randomness, HMAC."""
+STARTED, PARTS, RANDOM, SEAL = 11, 4, 16, 32
+"""Hexadecimal digits of an upload's id: milliseconds since the epoch, parts, randomness, HMAC."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,14 @@ class Grant:
     path: str
     upload: str = ""
     part: int = 0
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What an upload's id says of it; ``started`` in seconds since the epoch."""
+
+    started: float
+    parts: int
 
 
 class Grants:
@@ -68,27 +76,29 @@ class Grants:
             raise _denied("The URL has expired; ask for a new one.")
         return Grant(allows, path, fields.get("upload", ""), int(fields.get("part", 0)))
 
-    def upload_id(self, path: str) -> str:
-        """A new upload's id, which is good for this path alone."""
-        started = f"{time.time_ns() // 1_000_000:0{STARTED}x}{secrets.token_hex(RANDOM // 2)}"
-        return started + self._seal(path, started)
+    def upload_id(self, path: str, parts: int) -> str:
+        """A new upload's id, which is good for this path and this many parts alone."""
+        started = f"{time.time_ns() // 1_000_000:0{STARTED}x}"
+        begun = f"{started}{parts:0{PARTS}x}{secrets.token_hex(RANDOM // 2)}"
+        return begun + self._seal(path, begun)
 
     def is_upload(self, path: str, upload_id: str) -> bool:
         """True for an id that was made for the path; only such a one may be part of a file's name."""
-        begin, seal = upload_id[:-SEAL], upload_id[-SEAL:]
-        return len(begin) == STARTED + RANDOM and _same(seal, self._seal(path, begin))
+        begun, seal = upload_id[:-SEAL], upload_id[-SEAL:]
+        return len(begun) == STARTED + PARTS + RANDOM and _same(seal, self._seal(path, begun))
 
-    def started(self, path: str, upload_id: str) -> float:
-        """When the upload began, in seconds since the epoch; raises INVALID_PARAMETER_VALUE if none did."""
+    def begun(self, path: str, upload_id: str) -> Begun:
+        """The upload that has the id; raises INVALID_PARAMETER_VALUE if none has."""
         if not self.is_upload(path, upload_id):
             raise invalid(f"There is no such upload of '{path}'.")
-        return int(upload_id[:STARTED], 16) / 1000
+        parts = upload_id[STARTED : STARTED + PARTS]
+        return Begun(int(upload_id[:STARTED], 16) / 1000, int(parts, 16))
 
     def _signature(self, path: str, fields: Mapping[str, str]) -> str:
         return self._mac(["url", path, sorted(fields.items())])
 
-    def _seal(self, path: str, started: str) -> str:
-        return self._mac(["upload", path, started])[:SEAL]
+    def _seal(self, path: str, begun: str) -> str:
+        return self._mac(["upload", path, begun])[:SEAL]
 
     def _mac(self, words: list[object]) -> str:
         # JSON, so that no word can pass for the end of another one.

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from genesis.artifacts import MOST_PARTS, Downloading, Signed, Uploading
-from genesis.artifacts.grants import READ, WRITE, Grant, Grants, life, now, shared_key
+from genesis.artifacts.grants import READ, WRITE, Begun, Grant, Grants, life, now, shared_key
 from genesis.artifacts.local_files import Places, etag, kept_md5, put, without_paths, written
-from genesis.artifacts.local_uploads import DAY, Upload, ordered
+from genesis.artifacts.local_uploads import DAY, Upload, check_numbers
 from genesis.errors import invalid
 
 SIGNED = "/signed/"
@@ -32,9 +32,11 @@ class LocalDirect:
         with without_paths():
             self._places.unfollowed(path)
             grants = _grants(self._places)
-            if upload_id:
-                self._begun(grants, path, upload_id).touch()
-        upload_id = upload_id or grants.upload_id(path)
+            upload_id = upload_id or grants.upload_id(path, parts)
+            begun = grants.begun(path, upload_id)
+            if parts != begun.parts:
+                raise invalid(f"This upload began with {begun.parts} parts.")
+            self._upload(path, upload_id, begun).touch()
         seconds = life(self._minutes, parts, seconds)
         granted = [Grant(WRITE, path, upload_id, number) for number in range(1, parts + 1)]
         return Uploading(upload_id, [self._signed(grants, grant, seconds) for grant in granted])
@@ -42,11 +44,11 @@ class LocalDirect:
     def complete(
         self, path: str, upload_id: str, parts: Sequence[int], content_type: str, md5: bytes | None = None
     ) -> None:
-        numbers = ordered(parts)
         with without_paths():
             target = self._places.unfollowed(path)
-            upload = self._begun(_grants(self._places), path, upload_id)
-            upload.publish(numbers, target, path, md5)
+            begun = _grants(self._places).begun(path, upload_id)
+            check_numbers(parts, begun.parts)
+            self._upload(path, upload_id, begun).publish(range(1, begun.parts + 1), target, path, md5)
 
     def abort(self, path: str, upload_id: str) -> None:
         with without_paths():
@@ -73,10 +75,9 @@ class LocalDirect:
         signed = self._signed(grants, Grant(READ, path), life(self._minutes, 0, seconds))
         return Downloading(signed, status.st_size, md5, etag(status))
 
-    def _begun(self, grants: Grants, path: str, upload_id: str) -> Upload:
-        started = grants.started(path, upload_id)
+    def _upload(self, path: str, upload_id: str, begun: Begun) -> Upload:
         upload = Upload(self._places.uploads, upload_id)
-        if started < now() - DAY and not upload.exists():
+        if begun.started < now() - DAY and not upload.exists():
             raise invalid(f"The upload of '{path}' began more than a day ago and was given up; begin anew.")
         return upload
 

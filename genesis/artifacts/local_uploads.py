@@ -11,7 +11,6 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 
-from genesis.artifacts import MOST_PARTS
 from genesis.artifacts.local_files import (
     CHUNK,
     check_md5,
@@ -76,7 +75,7 @@ class Upload:
         missing = [number for number in numbers if not (self._folder / str(number)).is_file()]
         # Looked for second: whoever publishes makes the mark before the parts go.
         if missing and not self.is_done():
-            raise _missing(missing)
+            raise _incomplete(missing)
 
     def _publish(self, numbers: Sequence[int], target: Path, path: str, md5: bytes | None) -> None:
         self.touch()
@@ -113,17 +112,19 @@ class Upload:
             os.close(folder)
 
 
-def ordered(parts: Sequence[int]) -> list[int]:
-    """The numbers in order; raises INVALID_PARAMETER_VALUE unless they are 1 to the last, each once."""
-    numbers = sorted(parts)
-    if not 0 < len(numbers) <= MOST_PARTS or numbers != list(range(1, len(numbers) + 1)):
-        raise invalid(f"The parts of an upload are numbered from 1, each once, {MOST_PARTS} at most.")
-    return numbers
+def check_numbers(told: Sequence[int], parts: int) -> None:
+    """Raises INVALID_PARAMETER_VALUE unless all of the upload's parts are told, each once."""
+    if unlisted := sorted(set(range(1, parts + 1)) - set(told)):
+        raise _incomplete(unlisted)
+    if len(told) != parts:
+        raise invalid(f"This upload has {parts} parts.")
 
 
-def _missing(numbers: list[int]) -> GenesisError:
-    names = ", ".join(map(str, numbers[:NAMED])) + (", …" if len(numbers) > NAMED else "")
-    return invalid(f"Parts of the upload never came: {names}.")
+def _incomplete(missing: Sequence[int]) -> GenesisError:
+    named = ", ".join(map(str, missing[:NAMED])) + (", …" if len(missing) > NAMED else "")
+    return invalid(
+        f"Parts of the upload never came: {named}. Nothing is published; send them, then complete."
+    )
 
 
 def _join(parts: list[Path], place: Path, md5: bytes | None) -> None:

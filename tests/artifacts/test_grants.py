@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from genesis.artifacts import MOST_SECONDS, grants
+from genesis.artifacts import MOST_PARTS, MOST_SECONDS, grants
 from genesis.artifacts.grants import KEY_FOLDER, READ, SKEW, WRITE, Grant, Grants, life, shared_key
 from genesis.errors import GenesisError
 
@@ -158,13 +158,15 @@ def test_a_urls_life_grows_with_the_parts_and_is_only_ever_shortened(minutes, pa
     assert life(minutes, parts, seconds) == expected
 
 
-def test_an_uploads_id_is_good_for_its_path_alone_and_tells_when_it_began(signing):
-    upload_id = signing.upload_id("a/b")
+def test_an_uploads_id_is_good_for_its_path_alone_and_tells_its_beginning_and_its_parts(signing):
+    upload_id = signing.upload_id("a/b", 7)
     assert signing.is_upload("a/b", upload_id)
-    assert abs(signing.started("a/b", upload_id) - time.time()) < 60
+    assert abs(signing.begun("a/b", upload_id).started - time.time()) < 60
+    assert signing.begun("a/b", upload_id).parts == 7
+    assert signing.begun("a/b", signing.upload_id("a/b", MOST_PARTS)).parts == MOST_PARTS
     assert not signing.is_upload("a/c", upload_id)
     assert not Grants(b"l" * 32).is_upload("a/b", upload_id)
-    assert upload_id.isalnum() and len({signing.upload_id("a/b") for _ in range(100)}) == 100
+    assert upload_id.isalnum() and len({signing.upload_id("a/b", 7) for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_an_uploads_id_is_good_for_its_path_alone_and_tells_when_it_began(signin
 )
 def test_an_id_that_no_upload_has_is_refused(signing, change):
     with pytest.raises(GenesisError, match=r"There is no such upload of 'a/b'\.") as refused:
-        signing.started("a/b", change(signing.upload_id("a/b")))
+        signing.begun("a/b", change(signing.upload_id("a/b", 7)))
     assert refused.value.status == 400
 
 
