@@ -28,7 +28,7 @@ class Scope:
     redirects: bool = False
     """The host cannot stream: large files are better had from the storage itself."""
     largest_body: int | None = None
-    """Bytes that the host takes in one request; None: as many as come."""
+    """Bytes of an upload that may pass through the host; None: as many as come."""
 
     @property
     def store(self) -> Store:

@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 LONGEST_MINUTES = 60
-FUNCTIONS_BODY_LIMIT = 100 * 1024 * 1024
+MOST_DIGITS = 9
+PROXIED_UPLOAD_LIMIT = 100
+"""MiB, as in the Functions host itself, which refuses without a word unless it is told to take more."""
 
 
 def _setting(variable: str, default: str, meaning: str) -> str:
@@ -55,13 +57,13 @@ class Settings:
         "How long the URLs are good for by which clients reach the artifacts' storage: 1 to 60 minutes "
         "(for uploads in parts, 10 seconds more for each part).",
     )
-    log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
-    functions_body_limit: str = _setting(
-        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
-        str(FUNCTIONS_BODY_LIMIT),
-        "The Functions host's own: bytes that it takes in one request. Larger proxied uploads get a 413 "
-        "that says what to do.",
+    proxied_upload_limit: str = _setting(
+        "GENESIS_PROXIED_UPLOAD_LIMIT",
+        str(PROXIED_UPLOAD_LIMIT),
+        "In the Functions host: the largest upload, in MiB, that passes through the function. A larger one "
+        "gets a 413 that says how it goes to the storage itself.",
     )
+    log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -95,9 +97,10 @@ class Settings:
 
     @property
     def largest_body(self) -> int:
-        """Bytes of a request that the Functions host takes; its default for what is no number."""
-        given = self.functions_body_limit
-        return int(given) if given.isdecimal() else FUNCTIONS_BODY_LIMIT
+        """Bytes of an upload through the Functions host; the default's for what is no number."""
+        given = self.proxied_upload_limit
+        known = given.isdecimal() and len(given) <= MOST_DIGITS
+        return (int(given) if known else PROXIED_UPLOAD_LIMIT) << 20
 
     @property
     def level(self) -> int:

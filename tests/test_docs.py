@@ -15,7 +15,7 @@ from genesis.settings import Settings
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-VARIABLES = [v for f in fields(Settings) if (v := f.metadata["variable"]).startswith("GENESIS_")]
+VARIABLES = [f.metadata["variable"] for f in fields(Settings)]
 
 
 @pytest.mark.parametrize("field", fields(Settings), ids=lambda f: f.name)

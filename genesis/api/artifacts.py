@@ -66,9 +66,9 @@ def upload(request: w.Upload, scope: Scope) -> Raw:
 def _too_large(length: int, scope: Scope) -> GenesisError:
     """Names what a client can do: a file of this size goes to the storage itself, in parts."""
     most = scope.largest_body or 0
-    message = f"The file has {length} bytes, and the host of this server takes {most} in one request. "
+    message = f"The file has {length} bytes, and no more than {most} pass through this server at once. "
     if scope.artifacts.direct(scope.base_url) is None:
-        message += "Whoever runs it can set FUNCTIONS_REQUEST_BODY_SIZE_LIMIT."
+        message += "Whoever runs it can raise GENESIS_PROXIED_UPLOAD_LIMIT."
     else:
         message += (
             "Send it to the storage itself: set MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=true and "

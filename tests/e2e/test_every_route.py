@@ -92,6 +92,11 @@ def usual(server: Server) -> dict[str, Any]:
         "tags": [{"key": "t", "value": "1"}],
         "datasets": [{"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "x"}}],
         "path": "folder/file.txt",
+        "artifact_path": "folder",
+        "num_parts": 2,
+        "expiration": 60,
+        "uploads": [{"path": "folder/file.txt", "upload_id": "u", "parts": 2}],
+        "downloads": ["folder/file.txt"],
     }
 
 

@@ -394,12 +394,12 @@ def test_a_signature_is_in_no_line_of_the_log(app: App, caplog: pytest.LogCaptur
 
 
 def test_a_host_that_cannot_stream_has_a_limit_and_one_that_can_has_none(tmp_path: Path) -> None:
-    app = App(Settings(data=str(tmp_path), functions_body_limit="10"))
+    app = App(Settings(data=str(tmp_path), proxied_upload_limit="1"))
     path = "/api/2.0/mlflow-artifacts/artifacts/1/file.txt"
-    assert call(app, "PUT", path, content=b"x" * 11, whole=True).status == 413
+    assert call(app, "PUT", path, content=b"x" * (1024 * 1024 + 1), whole=True).status == 413
     assert call(app, "GET", path).status == 404
-    assert call(app, "PUT", path, content=b"x" * 10, whole=True).status == 200
-    assert call(app, "PUT", path, content=b"x" * 11).status == 200
+    assert call(app, "PUT", path, content=b"x" * 1024 * 1024, whole=True).status == 200
+    assert call(app, "PUT", path, content=b"x" * (1024 * 1024 + 1)).status == 200
 
 
 def test_only_a_get_at_a_host_that_cannot_stream_may_be_redirected(app: App, replaced_row: Any) -> None:

@@ -76,10 +76,10 @@ def test_what_the_host_does_not_take_is_refused_before_it_is_read(length: int) -
         assert way in error.message
 
 
-def test_where_nothing_is_signed_the_refusal_names_the_host_s_own_setting() -> None:
+def test_where_nothing_is_signed_the_refusal_names_the_setting() -> None:
     error = upload(Storage(signs=False), 101, 100)
     assert error is not None
-    assert "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT" in error.message
+    assert "GENESIS_PROXIED_UPLOAD_LIMIT" in error.message
     assert "genesis-flow" not in error.message
 
 
