@@ -177,6 +177,9 @@ var settings = {
   GENESIS_ARTIFACTS_URI: '${storage.outputs.blobEndpoint}${storage.outputs.artifactsContainer}'
   GENESIS_ARTIFACT_ROOT: 'mlflow-artifacts:/'
   GENESIS_SIGNED_URL_MINUTES: string(signedUrlMinutes)
+  GENESIS_PROXIED_UPLOAD_LIMIT: '100'
+  // Twice as much: what the host itself refuses it refuses without a word of how else to send it.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '209715200'
   GENESIS_LOG_LEVEL: logLevel
 }
 

@@ -12,8 +12,6 @@ from tests.infra.bicep import File, Value
 ROOT = Path(__file__).parents[2]
 ONLY_ELSEWHERE = {"GENESIS_DATA", "GENESIS_STORAGE_CONNECTION_STRING"}
 """Of a folder on a disk, and of a secret that an identity makes needless."""
-OF_THE_HOST = {"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"}
-"""Read to know what the host does, which is left at its default."""
 ONLY_LOCAL = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 """What `func start` wants; in Azure the plan knows the one, and an identity replaces the other."""
 
@@ -27,13 +25,13 @@ def given() -> dict[str, Value]:
 def test_every_setting_of_ours_is_given_and_no_other() -> None:
     read = {field.metadata["variable"] for field in fields(Settings)}
 
-    assert {name for name in given() if name.startswith("GENESIS_")} == read - ONLY_ELSEWHERE - OF_THE_HOST
+    assert {name for name in given() if name.startswith("GENESIS_")} == read - ONLY_ELSEWHERE
 
 
 def test_what_the_host_is_given_here_it_is_given_in_azure() -> None:
     local = json.loads((ROOT / "local.settings.example.json").read_text())["Values"]
 
-    assert local.keys() - ONLY_ELSEWHERE - ONLY_LOCAL - OF_THE_HOST <= given().keys()
+    assert local.keys() - ONLY_ELSEWHERE - ONLY_LOCAL <= given().keys()
 
 
 def test_the_host_reaches_its_storage_as_the_identity_of_the_app() -> None:
