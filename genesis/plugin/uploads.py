@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mlflow.utils.file_utils import ArtifactProgressBar
 from genesis.plugin.journal import Journal, journal
 from genesis.plugin.pool import in_order
 from genesis.plugin.server import Server
-from genesis.plugin.signed import Signatures
+from genesis.plugin.signed import Signatures, Signed
 from genesis.plugin.storage import Storage
 
 MEGABYTE = 1024 * 1024
@@ -32,7 +33,7 @@ PARTS_AT_ONCE = 8
 PARTS_IN_MEMORY = 12
 
 IN_VAIN = ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST")
-"""How a server or a storage answers that knows nothing any more of an upload that began before."""
+"""How they refuse for good; a server or a storage that has forgotten an upload does so, too."""
 
 
 @dataclass(frozen=True)
@@ -94,19 +95,17 @@ def _send_in_parts(server: Server, file: File) -> None:
         *(server.url, server.workspace, file.path, file.size, part),
         *(found.st_mtime_ns, found.st_dev, found.st_ino),
     ) as kept:
-        if kept.upload_id:
+        for last in (False, True):
+            parts = _Parts(server, file, part, kept)
             try:
-                return _Parts(server, file, part, kept).send()
+                return parts.send()
             except MlflowException as error:
                 if error.error_code not in IN_VAIN:
                     raise
-            kept.forget()
-        try:
-            _Parts(server, file, part, kept).send()
-        except MlflowException as error:
-            if error.error_code in IN_VAIN:
+                lost = parts.were_taken()
                 kept.forget()
-            raise
+                if last or not lost:
+                    raise
 
 
 class _Parts:
@@ -120,17 +119,16 @@ class _Parts:
         self._kept = kept
         self._storage = Storage(server)
         self._md5 = _md5()
-        begun = server.begin(file.path, self._count, kept.upload_id)
-        if not kept.upload_id:
-            kept.begin(begun.upload_id)
-        self._signatures = Signatures(self._sign_again, begun.parts)
+        self._resumed = bool(kept.upload_id)
 
-    def _sign_again(self) -> Any:
-        return self._server.begin(self._file.path, self._count, self._kept.upload_id).parts
+    def were_taken(self) -> bool:
+        """Whether the storage had parts that it may have lost: then it is worth sending them again."""
+        return self._resumed or len(self._kept.sent) == self._count
 
     def send(self) -> None:
+        signatures = Signatures(self._sign)
         done = in_order(
-            self._send_one,
+            partial(self._send_one, signatures),
             self._read(),
             threads=PARTS_AT_ONCE,
             ahead=PARTS_IN_MEMORY,
@@ -143,6 +141,12 @@ class _Parts:
         self._server.commit(self._file.path, self._kept.upload_id, self._count, self._md5.digest())
         self._kept.forget()
 
+    def _sign(self) -> Sequence[Signed]:
+        begun = self._server.begin(self._file.path, self._count, self._kept.upload_id)
+        if not self._kept.upload_id:
+            self._kept.begin(begun.upload_id)
+        return begun.parts
+
     def _read(self) -> Iterator[tuple[int, bytes]]:
         """The parts with their numbers, from 1."""
         with self._file.local.open("rb", buffering=0) as source:
@@ -154,13 +158,13 @@ class _Parts:
                 self._md5.update(data)
                 yield number, data
 
-    def _send_one(self, one: tuple[int, bytes]) -> None:
+    def _send_one(self, signatures: Signatures, one: tuple[int, bytes]) -> None:
         number, data = one
         digest = _md5(data)
         if self._kept.sent.get(number) == digest.hexdigest():
             return
         what = f"Uploading '{self._file.path}' (part {number} of {self._count})"
-        self._storage.put(what, self._signatures, number - 1, data, _base64(digest.digest()))
+        self._storage.put(what, signatures, number - 1, data, _base64(digest.digest()))
         self._kept.add(number, digest.hexdigest())
 
 

@@ -1,10 +1,11 @@
-"""A stock MLflow client, pointed at a server for as long as a test needs it."""
+"""MLflow's client, stock or with our plug-in, pointed at a server for as long as a test needs it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -25,12 +26,26 @@ CLIENT = {
 }
 
 
-@contextmanager
-def stock_client(server: Server) -> Iterator[MlflowClient]:
+def stock_client(server: Server) -> AbstractContextManager[MlflowClient]:
     """MLflow's client of ``server``; its fluent functions go there as well, but only as long."""
+    return _client(server, CLIENT)
+
+
+def direct_client(server: Server, cache: Path) -> AbstractContextManager[MlflowClient]:
+    """A ``stock_client`` with our plug-in, which remembers unfinished uploads in ``cache``."""
+    return _client(server, {**CLIENT, **direct_settings(cache)})
+
+
+def direct_settings(cache: Path) -> dict[str, str]:
+    """What makes a client of CLIENT one with our plug-in."""
+    return {"GENESIS_DIRECT_ARTIFACTS": "true", "XDG_CACHE_HOME": str(cache)}
+
+
+@contextmanager
+def _client(server: Server, settings: Mapping[str, str]) -> Iterator[MlflowClient]:
     before = os.environ.get("MLFLOW_TRACKING_URI")
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in CLIENT.items():
+        for name, value in settings.items():
             environment.setenv(name, value)
         environment.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
         mlflow.set_tracking_uri(server.url)

@@ -324,6 +324,32 @@ def test_an_upload_that_the_server_has_forgotten_begins_anew(
     assert fake.files[f"{ROOT}/file.bin"] == content(20 * PART)
 
 
+def test_a_storage_that_lost_what_it_took_is_sent_it_once_more(
+    fake: Fakes, repository: Any, file: NewFile
+) -> None:
+    def lose(seen: Seen) -> None:
+        if seen.path == COMMIT and len(fake.parts) == 1:
+            del fake.parts["upload0"][3]
+
+    fake.tracking_fault = lose
+    repository.log_artifact(file(5 * PART))
+    assert fake.files[f"{ROOT}/file.bin"] == content(5 * PART)
+    assert len(fake.sent()) == 10
+
+
+def test_a_commit_that_is_refused_again_is_an_error(
+    fake: Fakes, repository: Any, file: NewFile, tmp_path: Path
+) -> None:
+    refused = mlflow_error(400, "INVALID_PARAMETER_VALUE", "It lies below a file.")
+    fake.tracking_fault = lambda seen: refused if seen.path == COMMIT else None
+
+    with pytest.raises(MlflowException, match="It lies below a file"):
+        repository.log_artifact(file(5 * PART))
+
+    assert len(fake.sent()) == 10
+    assert not list((tmp_path / "cache").rglob("*.jsonl"))
+
+
 def test_an_upload_is_not_begun_anew_for_a_server_that_is_away(
     fake: Fakes, repository: Any, file: NewFile
 ) -> None:
