@@ -13,12 +13,14 @@ from tests.parity.scenes import Played
 
 @dataclass(frozen=True)
 class Deviation:
-    """We refuse with one of ``statuses`` and ``codes`` (None: any) in our own words, or answer ``body``."""
+    """We refuse with one of ``statuses`` and ``codes`` (None: any) in our own words, or answer ``body``,
+    or any object with just these ``fields``."""
 
     reason: str
     statuses: Container[int] = (400,)
     codes: Container[str] | None = ("INVALID_PARAMETER_VALUE",)
     body: dict[str, Any] | None = None
+    fields: frozenset[str] | None = None
 
 
 PARTIAL = Deviation(
@@ -35,6 +37,20 @@ TWO_MODELS = Deviation(
 )
 LONG = Deviation("Stock's columns hold less, but its SQLite does not mind; our keys and page tokens do.")
 ENDLESS = Deviation("Stock has no limit here; ours is that of other searches, 50,000 a page.")
+
+
+def direct(*fields: str) -> Deviation:
+    """We sign URLs; their values are different each time."""
+    return Deviation(
+        "Stock signs URLs only where its storage is S3 or the like, and never for runs whose artifacts it "
+        "proxies; we sign for every run whose artifacts we keep.",
+        statuses=(200,),
+        fields=frozenset(fields),
+    )
+
+
+UPLOAD_URL = direct("presigned_url", "headers")
+DOWNLOAD_URL = direct("presigned_url", "headers", "file_size")
 
 DEVIATIONS: dict[tuple[str, str], Deviation] = {
     **{
@@ -220,6 +236,23 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
     ("logged model search: pages and experiments", "{'max_results': 1.5}"): PARTIAL,
     ("logged model search: pages and experiments", "{'page_token': 'bm8ganNvbg=='}"): TOKENS,
     ("logged model search: pages and experiments", "{'page_token': 'e30='}"): TOKENS,
+    ("multipart uploads", "create"): direct("upload_id", "credentials"),
+    ("multipart uploads", "create without number"): direct("upload_id", "credentials"),
+    ("presigned downloads", "a file"): direct("url", "headers", "file_size"),
+    ("presigned URLs of runs", "upload"): UPLOAD_URL,
+    ("presigned URLs of runs", "upload, for the UI"): UPLOAD_URL,
+    ("presigned URLs of runs", "upload, dead at once"): Deviation(
+        "No client can use a URL that has expired."
+    ),
+    ("presigned URLs of runs", "download"): DOWNLOAD_URL,
+    ("presigned URLs of runs", "download, for a week"): DOWNLOAD_URL,
+    ("presigned URLs of runs", "download of what is not there"): Deviation(
+        "Stock refuses for another reason: it proxies the run's artifacts.",
+        statuses=(404,),
+        codes=("RESOURCE_DOES_NOT_EXIST",),
+    ),
+    ("presigned URLs of deleted runs", "upload"): UPLOAD_URL,
+    ("presigned URLs of models", "upload"): UPLOAD_URL,
     ("datasets search", "ids are text"): WORDS,
     ("datasets search", "id is a number"): WORDS,
 }

@@ -22,6 +22,7 @@ from tests.parity.script import (
     run_search,
     runs,
     search_datasets,
+    transfers,
 )
 
 SCENES: list[Scene] = [
@@ -44,5 +45,6 @@ SCENES: list[Scene] = [
     *model_search.SCENES,
     *prompts.SCENES,
     *artifacts.SCENES,
+    *transfers.SCENES,
     *envelope.SCENES,
 ]
