@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from urllib.parse import quote
 
+AZURE = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID")
+EASY_AUTH = "WEBSITE_AUTH_ENABLED"
+"""What Azure sets in an app's process."""
 LONGEST_MINUTES = 60
 MOST_DIGITS = 9
 PROXIED_UPLOAD_LIMIT = 100
 """MiB, as in the Functions host itself, which refuses without a word unless it is told to take more."""
 
 
-def _setting(variable: str, default: str, meaning: str) -> str:
-    """A field of ``Settings``, its variable and its line in the README."""
-    setting: str = field(default=default, metadata={"variable": variable, "meaning": meaning})
+def _setting(variable: str, default: str, meaning: str, *, shown: bool = True) -> str:
+    """A field of ``Settings``, its variable and its line in the README; ``shown`` where it is printed."""
+    setting: str = field(default=default, repr=shown, metadata={"variable": variable, "meaning": meaning})
     return setting
 
 
@@ -63,18 +66,55 @@ class Settings:
         "In the Functions host: the largest upload, in MiB, that passes through the function. A larger one "
         "gets a 413 that says how it goes to the storage itself.",
     )
+    auth: str = _setting(
+        "GENESIS_AUTH",
+        "none",
+        "Who may call: `none` (anybody; only on this machine's loopback addresses), `token`, `entra`, "
+        "`platform` (see docs/authentication.md), or `open-to-anyone` where `none` is meant and refused.",
+    )
+    token: str = _setting(
+        "GENESIS_TOKEN",
+        "",
+        "With `token`: one that is always good, for the first client; 32 characters or more. A secret.",
+        shown=False,
+    )
+    entra_tenant: str = _setting(
+        "GENESIS_ENTRA_TENANT", "", "With `entra`: the directory (tenant) id whose tokens are taken."
+    )
+    entra_audience: str = _setting(
+        "GENESIS_ENTRA_AUDIENCE", "", "With `entra`: the application (client) id that tokens must be for."
+    )
+    entra_role: str = _setting(
+        "GENESIS_ENTRA_ROLE",
+        "",
+        "With `entra` and `platform`: the app role that a caller must have. Empty: whoever gets a token.",
+    )
+    entra_authority: str = _setting(
+        "GENESIS_ENTRA_AUTHORITY",
+        "https://login.microsoftonline.com",
+        "With `entra`: where the directory's keys are; another one in sovereign clouds.",
+    )
     log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+    in_azure: bool = False
+    """Whether this is an app in Azure, which says so; `func start` does not."""
+    easy_auth: bool = False
+    """Whether the platform authenticates requests before they come here."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Settings from ``environment`` (the process's own by default); empty values mean the default."""
         environment = os.environ if environment is None else environment
-        given = {
-            f.name: environment[f.metadata["variable"]]
-            for f in fields(cls)
-            if environment.get(f.metadata["variable"])
-        }
-        return cls(**given)
+        given = {f.name: environment[name] for name, f in cls.variables().items() if environment.get(name)}
+        return cls(
+            **given,
+            in_azure=any(environment.get(name) for name in AZURE),
+            easy_auth=environment.get(EASY_AUTH, "").lower() == "true",
+        )
+
+    @classmethod
+    def variables(cls) -> dict[str, Field[str]]:
+        """The fields that somebody sets, by their environment variables."""
+        return {f.metadata["variable"]: f for f in fields(cls) if f.metadata}
 
     @property
     def database(self) -> str:

@@ -13,6 +13,7 @@
 | page of registered models, by name; of versions, last updated first | registry | workspace, kind, newest |
 | page of logged models, newest first; by id | logged_models | experiment, lifecycle, newest; the key |
 | history of a metric | points | run, key, first |
+| a token by id; all of them | tokens | the key; workspace |
 
 Every document carries its workspace, and keys begin with it, so that no request reaches a document of
 another one by its id; points carry it in the key of their run.
@@ -24,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-VERSION = 2
+VERSION = 3
 """Raised when documents change in a way that older code cannot read, and when there is more to create."""
 
 
@@ -174,7 +175,10 @@ LOGGED_MODELS = Collection(
 REMOVALS = Collection(name="removals", scope="workspace", fields=("workspace",), indexes=(("workspace",),))
 """What is being removed for good, so that an interrupted removal can be gone on with."""
 
-COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS, REGISTRY, LOGGED_MODELS, REMOVALS)
+TOKENS = Collection(name="tokens", scope="workspace", fields=("workspace",), indexes=(("workspace",),))
+"""What clients prove themselves with; the whole server's, so all are in the default workspace."""
+
+COLLECTIONS = (EXPERIMENTS, NAMES, RUNS, DATASETS, REGISTRY, LOGGED_MODELS, REMOVALS, TOKENS)
 
 
 def name(text: str) -> str:

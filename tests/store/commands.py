@@ -28,6 +28,7 @@ SCOPES = {
     "datasets": "experiment",
     "registry": "workspace",
     "removals": "workspace",
+    "tokens": "workspace",
     "logged_models": "experiment",
     "points": "run",
 }

@@ -61,3 +61,19 @@ def test_signed_urls_that_would_live_too_long_or_not_at_all_are_refused(given: s
 )
 def test_what_passes_through_the_function_is_limited(given: str, mib: int) -> None:
     assert Settings.read({"GENESIS_PROXIED_UPLOAD_LIMIT": given}).largest_body == mib * 1024 * 1024
+
+
+@pytest.mark.parametrize("variable", ["WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID"])
+def test_azure_says_that_it_is_azure(variable: str) -> None:
+    assert Settings.read({variable: "x"}).in_azure
+    assert not Settings.read({variable: ""}).in_azure
+
+
+def test_azure_says_whether_it_authenticates() -> None:
+    assert Settings.read({"WEBSITE_AUTH_ENABLED": "True"}).easy_auth
+    assert not Settings.read({"WEBSITE_AUTH_ENABLED": "False"}).easy_auth
+    assert not Settings.read({}).easy_auth
+
+
+def test_the_token_is_not_in_what_is_printed_of_settings() -> None:
+    assert "s3cret" not in repr(Settings.read({"GENESIS_TOKEN": "s3cret"}))
