@@ -24,6 +24,28 @@ param databaseTier string = 'M10'
 @description('Optional. With vcore: whether a second node stands by; not in the tiers below M30. Defaults to no.')
 param databaseIsHighlyAvailable bool = false
 
+@description('Optional. Who may call: token (tokens of our own, the first made here and kept in the vault), entra (tokens of Entra ID, checked by the app) or platform (the same, checked by App Service before the app is asked). Defaults to token.')
+@allowed(['token', 'entra', 'platform'])
+param auth string = 'token'
+
+@description('Optional. With entra or platform: tenant whose tokens are taken. Defaults to that of the subscription.')
+param entraTenantId string = subscription().tenantId
+
+@description('Optional. With entra or platform, where it is needed: client id of the app registration that stands for this deployment. Defaults to none.')
+param entraClientId string = ''
+
+@description('Optional. With entra or platform: app role that a caller must have. Defaults to none: whoever gets a token may call.')
+param entraRole string = ''
+
+@description('Optional. Whether database, storage and vault are reached by private endpoints alone. Clients then transfer artifacts from inside the network (or one peered with it) only. Defaults to no.')
+param isPrivate bool = false
+
+@description('Optional. With isPrivate: whether the app itself is still reached from the internet, which deployments from there need, too. Defaults to yes.')
+param isAppPublic bool = true
+
+@description('Optional. With isPrivate: addresses of the network, a /24. Defaults to 10.80.0.0/24.')
+param networkAddresses string = '10.80.0.0/24'
+
 @description('Optional. Python version of the function app. Defaults to 3.12.')
 param pythonVersion string = '3.12'
 
@@ -40,10 +62,10 @@ param mostInstances int = 40
 @minValue(0)
 param readyInstances int = 0
 
-@description('Optional. Requests that an instance answers at a time. Defaults to 16.')
+@description('Optional. Requests that an instance answers at a time, each on a thread and with a database connection of its own. Defaults to 32.')
 @minValue(1)
 @maxValue(1000)
-param concurrency int = 16
+param concurrency int = 32
 
 @description('Optional. Minutes that the URLs live which clients send and fetch artifacts with. Defaults to 15.')
 @minValue(1)
@@ -62,6 +84,23 @@ param dailyLogGigabytes int = 1
 @maxValue(730)
 param logDays int = 30
 
+@description('Optional. Whether each request to the database and the storage is logged, too; paid by the gigabyte. Defaults to no.')
+param isEveryRequestLogged bool = false
+
+@description('Optional. Mail addresses that hear of failures, slowness, throttling and money spent. Without one there are no alerts, which are paid for. Defaults to none.')
+param alertEmails string[] = []
+
+@description('Optional. Seconds that 95 of 100 requests should be answered in, or an alert is sent. Defaults to 5.')
+@minValue(1)
+param slowSeconds int = 5
+
+@description('Optional. Money for a month, in the currency of the bill, of which 80 and 100 percent are told; 0 for no budget. Defaults to 0.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('Optional. First day of the budget, the first of a month. Defaults to that of the current month.')
+param budgetStart string = utcNow('yyyy-MM-01')
+
 @description('Optional. Redundancy of the storage account. Defaults to three copies in one data centre.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_GZRS', 'Standard_RAGZRS'])
 param storageSku string = 'Standard_LRS'
@@ -78,6 +117,9 @@ param leftoverDays int = 30
 var token = uniqueString(resourceGroup().id, name)
 var appName = '${name}-${token}'
 var databaseName = 'genesis'
+var databaseId = database == 'ru' ? ru!.outputs.id : vcore!.outputs.id
+var usesEntra = auth != 'token'
+var clientId = usesEntra && empty(entraClientId) ? fail('auth: ${auth} needs entraClientId') : entraClientId
 
 module identity 'modules/identity.bicep' = {
   name: 'identity'
@@ -97,6 +139,7 @@ module storage 'modules/storage.bicep' = {
     origins: concat(['https://${appName}.azurewebsites.net'], origins)
     sku: storageSku
     retentionDays: retentionDays
+    isPrivate: isPrivate
   }
 }
 
@@ -126,6 +169,7 @@ module vault 'modules/keyvault.bicep' = {
     name: 'kv-${token}'
     location: location
     tags: tags
+    isPrivate: isPrivate
   }
 }
 
@@ -137,6 +181,7 @@ module ru 'modules/cosmos-ru.bicep' = if (database == 'ru') {
     tags: tags
     databaseName: databaseName
     vaultName: vault.outputs.name
+    isPrivate: isPrivate
   }
 }
 
@@ -150,6 +195,7 @@ module vcore 'modules/cosmos-vcore.bicep' = if (database == 'vcore') {
     principalId: identity.outputs.principalId
     tier: databaseTier
     isHighlyAvailable: databaseIsHighlyAvailable
+    isPrivate: isPrivate
   }
 }
 
@@ -163,6 +209,37 @@ module roles 'modules/roles.bicep' = {
     componentName: monitoring.outputs.componentName
   }
 }
+
+module private 'modules/private.bicep' = if (isPrivate) {
+  name: 'private'
+  params: {
+    name: appName
+    location: location
+    tags: tags
+    addresses: networkAddresses
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+    databaseId: databaseId
+    database: database
+  }
+}
+
+module firstToken 'modules/first-token.bicep' = if (auth == 'token') {
+  name: 'first-token'
+  params: {
+    vaultName: vault.outputs.name
+  }
+}
+
+// What needs no token at the platform, either: it is open in the app itself.
+var openPaths = [
+  '/health'
+  '/health/live'
+  '/health/ready'
+  '/version'
+  '/api/3.0/mlflow/server-info'
+  '/ajax-api/3.0/mlflow/server-info'
+]
 
 // Every environment variable of the app but that of Application Insights; those of Genesis-Flow are in its README.
 var settings = {
@@ -180,10 +257,16 @@ var settings = {
   GENESIS_PROXIED_UPLOAD_LIMIT: '100'
   // Twice as much: what the host itself refuses it refuses without a word of how else to send it.
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '209715200'
+  GENESIS_AUTH: auth
+  GENESIS_TOKEN: auth == 'token' ? firstToken!.outputs.reference : ''
+  GENESIS_ENTRA_TENANT: usesEntra ? entraTenantId : ''
+  GENESIS_ENTRA_AUDIENCE: usesEntra ? clientId : ''
+  GENESIS_ENTRA_ROLE: usesEntra ? entraRole : ''
+  GENESIS_ENTRA_AUTHORITY: environment().authentication.loginEndpoint
   GENESIS_LOG_LEVEL: logLevel
 }
 
-// Once the roles are there: the app reads its package, its secrets and the host's locks as soon as it starts.
+// Once the roles and the ways are there: the app reads its package, its secrets and the host's locks as it starts.
 module functions 'modules/functions.bicep' = {
   name: 'functions'
   dependsOn: [roles]
@@ -200,6 +283,85 @@ module functions 'modules/functions.bicep' = {
     mostInstances: mostInstances
     readyInstances: readyInstances
     concurrency: concurrency
+    subnetId: isPrivate ? private!.outputs.appSubnetId : ''
+    isPublic: !isPrivate || isAppPublic
+  }
+}
+
+module appEndpoint 'modules/endpoint.bicep' = if (isPrivate) {
+  name: 'app-endpoint'
+  params: {
+    name: '${appName}-app'
+    location: location
+    tags: tags
+    networkId: private!.outputs.networkId
+    subnetId: private!.outputs.endpointsSubnetId
+    serviceId: functions.outputs.id
+    groupId: 'sites'
+    zoneName: 'privatelink.azurewebsites.net'
+  }
+}
+
+module signIn 'modules/sign-in.bicep' = if (auth == 'platform') {
+  name: 'sign-in'
+  dependsOn: [functions]
+  params: {
+    appName: appName
+    tenantId: entraTenantId
+    clientId: clientId
+    openPaths: openPaths
+  }
+}
+
+module diagnostics 'modules/diagnostics.bicep' = {
+  name: 'diagnostics'
+  dependsOn: [functions]
+  params: {
+    workspaceId: monitoring.outputs.workspaceId
+    appName: appName
+    storageName: storage.outputs.name
+    vaultName: vault.outputs.name
+    database: database
+    databaseId: databaseId
+    isEveryRequestLogged: isEveryRequestLogged
+  }
+}
+
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmails)) {
+  name: 'alerts'
+  params: {
+    name: appName
+    location: location
+    tags: tags
+    emails: alertEmails
+    workspaceId: monitoring.outputs.workspaceId
+    storageId: storage.outputs.id
+    databaseId: databaseId
+    database: database
+    slowSeconds: slowSeconds
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    title: 'Genesis-Flow: ${appName}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    storageId: storage.outputs.id
+    databaseId: databaseId
+    database: database
+  }
+}
+
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
+  name: 'budget'
+  params: {
+    name: appName
+    amount: monthlyBudget
+    start: budgetStart
+    emails: alertEmails
   }
 }
 

@@ -50,6 +50,7 @@ class Resource:
     type: str
     version: str
     is_existing: bool
+    decorators: Mapping[str, list[Value]]
     body: dict[str, Value]
 
 
@@ -81,6 +82,7 @@ class File:
         self.resources: dict[str, Resource] = {}
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Output] = {}
+        self.nodes: dict[str, Node] = {}
         self._declare()
 
     def errors(self) -> list[str]:
@@ -106,12 +108,13 @@ class File:
                 continue
             children = node.named_children
             name = text(children[0]) if children else ""
+            self.nodes[f"{node.type} {name}"] = node
             if node.type == "parameter_declaration":
                 self.parameters[name] = _parameter(node, decorators)
             elif node.type == "variable_declaration":
                 self.variables[name] = value(children[-1])
             elif node.type == "resource_declaration":
-                self.resources[name] = _resource(node)
+                self.resources[name] = _resource(node, decorators)
             elif node.type == "module_declaration":
                 self.modules[name] = self._module(node)
             elif node.type == "output_declaration":
@@ -181,11 +184,12 @@ def _parameter(node: Node, decorators: dict[str, list[Value]]) -> Parameter:
     return Parameter(kind, decorators, default, not has_default and not kind.endswith("?"))
 
 
-def _resource(node: Node) -> Resource:
+def _resource(node: Node, decorators: Mapping[str, list[Value]]) -> Resource:
     declared = value(node.named_children[1])
     assert isinstance(declared, str)
     kind, _, version = declared.partition("@")
-    return Resource(kind, version, any(text(child) == "existing" for child in node.children), _body(node))
+    is_existing = any(text(child) == "existing" for child in node.children)
+    return Resource(kind, version, is_existing, decorators, _body(node))
 
 
 def _body(node: Node) -> dict[str, Value]:

@@ -100,7 +100,7 @@ def secure_parameters(file: File) -> Iterator[str]:
         is_secure = "secure" in parameter.decorators
         if SECRET_NAME.search(name) and not is_secure:
             yield f"parameter {name} sounds secret and is not @secure()"
-        if is_secure and parameter.default not in (None, ""):
+        if is_secure and parameter.default not in (None, "") and not _is_random(parameter.default):
             yield f"secure parameter {name} has a default for all to read"
 
 
@@ -109,12 +109,23 @@ def no_secret_leaves(file: File) -> Iterator[str]:
     secure = {name for name, parameter in file.parameters.items() if "secure" in parameter.decorators}
     for call in file.calls():
         into = file.resources.get(call.inside)
+        if call.function == "newGuid" and call.inside in secure:
+            continue
         if SECRET_FUNCTION.fullmatch(call.function) and (into is None or into.type != VAULT_SECRETS):
             yield f"{call.function}() in {call.inside}"
     for name, output in file.outputs.items():
         words = set(re.findall(r"\w+", _source(output.value)))
         if SECRET_NAME.search(name) or words & secure or any(SECRET_NAME.search(word) for word in words):
             yield f"output {name} looks like a secret"
+
+
+def secrets_last(file: File) -> Iterator[str]:
+    """A secret that is made anew each time is kept from the first time on."""
+    random = {name for name, parameter in file.parameters.items() if _is_random(parameter.default)}
+    for name, resource in _of(file, VAULT_SECRETS):
+        properties: Any = resource.body["properties"]
+        if _source(properties["value"]) in random and "onlyIfNotExists" not in resource.decorators:
+            yield f"{name} is replaced by each deployment"
 
 
 def roles(file: File) -> Iterator[str]:
@@ -221,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     descriptions,
     secure_parameters,
     no_secret_leaves,
+    secrets_last,
     roles,
     hardened,
     flex,
@@ -242,6 +254,10 @@ def _description(decorators: Any) -> str:
 
 def _source(given: Value) -> str:
     return given.text if isinstance(given, Expression) else str(given)
+
+
+def _is_random(given: Value) -> bool:
+    return isinstance(given, Expression) and any(c.function == "newGuid" for c in calls(given.node, ""))
 
 
 def _call(given: Value, function: str) -> Call | None:

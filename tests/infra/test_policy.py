@@ -43,6 +43,9 @@ FAULTS = [
         "@secure()\nparam id string\noutput x string = id",
     ),
     (policy.no_secret_leaves, "identity", "output id string", "output connectionString string"),
+    (policy.no_secret_leaves, "first-token", "@secure()\n", ""),
+    (policy.secure_parameters, "first-token", "newGuid()", "string(1)"),
+    (policy.secrets_last, "first-token", "@onlyIfNotExists()\n", ""),
     (policy.roles, "roles", "guid(artifacts.id, ", "guid(account.id, "),
     (
         policy.roles,

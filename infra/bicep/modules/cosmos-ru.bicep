@@ -15,6 +15,9 @@ param databaseName string
 @description('Required. Name of the vault that takes the connection string.')
 param vaultName string
 
+@description('Optional. Whether nobody reaches the account but by a private endpoint. Defaults to no.')
+param isPrivate bool = false
+
 resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
   name: name
   location: location
@@ -35,6 +38,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
     // The MongoDB protocol of these accounts knows nothing but keys.
     disableLocalAuth: false
     minimalTlsVersion: 'Tls12'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     backupPolicy: { type: 'Continuous', continuousModeProperties: { tier: 'Continuous7Days' } }
   }
 }
@@ -63,3 +67,6 @@ resource kept 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
 
 @description('What GENESIS_DATABASE_URI is set to: a reference that the function app follows with its identity.')
 output databaseUri string = '@Microsoft.KeyVault(SecretUri=${kept.properties.secretUri})'
+
+@description('Resource id of the account.')
+output id string = account.id

@@ -25,6 +25,9 @@ param diskGigabytes int = 32
 @description('Optional. Whether a second node stands by; not in the tiers below M30. Defaults to no.')
 param isHighlyAvailable bool = false
 
+@description('Optional. Whether nobody reaches the cluster but by a private endpoint. Defaults to no.')
+param isPrivate bool = false
+
 resource cluster 'Microsoft.DocumentDB/mongoClusters@2025-09-01' = {
   name: name
   location: location
@@ -35,12 +38,13 @@ resource cluster 'Microsoft.DocumentDB/mongoClusters@2025-09-01' = {
     storage: { sizeGb: diskGigabytes }
     sharding: { shardCount: 1 }
     highAvailability: { targetMode: isHighlyAvailable ? 'ZoneRedundantPreferred' : 'Disabled' }
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     authConfig: { allowedModes: ['MicrosoftEntraID'] }
   }
 }
 
 // 0.0.0.0 stands for addresses in Azure, of any tenant; who comes from there still needs a token for this cluster.
-resource azureServices 'Microsoft.DocumentDB/mongoClusters/firewallRules@2025-09-01' = {
+resource azureServices 'Microsoft.DocumentDB/mongoClusters/firewallRules@2025-09-01' = if (!isPrivate) {
   parent: cluster
   name: 'azure-services'
   properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' }
@@ -60,3 +64,6 @@ var host = first(split(last(split(cluster.properties.connectionString, '@')), '/
 
 @description('What GENESIS_DATABASE_URI is set to; nothing in it is secret.')
 output databaseUri string = 'mongodb+srv://${host}/${databaseName}?tls=true&authMechanism=MONGODB-OIDC&retryWrites=false'
+
+@description('Resource id of the cluster.')
+output id string = cluster.id

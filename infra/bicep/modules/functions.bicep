@@ -33,8 +33,14 @@ param mostInstances int = 40
 @description('Optional. Instances that are never stopped, and are paid for. Defaults to none.')
 param readyInstances int = 0
 
-@description('Optional. Requests that an instance answers at a time; without it, Azure gives a Python app one. Defaults to 16.')
-param concurrency int = 16
+@description('Optional. Requests that an instance answers at a time; without it, Azure gives a Python app one. Defaults to 32.')
+param concurrency int = 32
+
+@description('Optional. Resource id of the subnet that the app reaches others by. Defaults to none.')
+param subnetId string = ''
+
+@description('Optional. Whether the app is reached from the internet; else by a private endpoint alone. Defaults to yes.')
+param isPublic bool = true
 
 var given = [for setting in items(settings): { name: setting.key, value: setting.value }]
 var telemetry = { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: component.properties.ConnectionString }
@@ -60,10 +66,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
-    siteConfig: {
-      minTlsVersion: '1.2'
-      appSettings: concat(given, [telemetry])
-    }
+    publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: { minTlsVersion: '1.2', appSettings: concat(given, [telemetry]) }
     functionAppConfig: {
       deployment: {
         storage: {
@@ -84,17 +89,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 }
 
 // Packages come with the deployer's own identity; passwords for FTP and for the deployment site are off.
-resource ftp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
-  parent: app
-  name: 'ftp'
-  properties: { allow: false }
-}
+resource passwords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [for door in ['ftp', 'scm']: { parent: app, name: door, properties: { allow: false } }]
 
-resource scm 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
-  parent: app
-  name: 'scm'
-  properties: { allow: false }
-}
+@description('Resource id of the app.')
+output id string = app.id
 
 @description('Address of the app: the tracking URI of every client.')
 output url string = 'https://${app.properties.defaultHostName}'

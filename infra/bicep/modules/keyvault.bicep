@@ -9,6 +9,9 @@ param location string
 @description('Optional. Tags of the resource. Defaults to none.')
 param tags object = {}
 
+@description('Optional. Whether nobody reaches the vault but by a private endpoint. Defaults to no.')
+param isPrivate bool = false
+
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: name
   location: location
@@ -21,8 +24,13 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     // Cannot be taken back: a vault of this name stays recoverable, and its name taken, until the days are over.
     enablePurgeProtection: true
     softDeleteRetentionInDays: 7
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 }
+
+@description('Resource id of the vault.')
+output id string = vault.id
 
 @description('Name of the vault.')
 output name string = vault.name

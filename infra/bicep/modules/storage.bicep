@@ -24,6 +24,9 @@ param sku string = 'Standard_LRS'
 @maxValue(365)
 param retentionDays int = 7
 
+@description('Optional. Whether nobody reaches the account but by a private endpoint. Defaults to no.')
+param isPrivate bool = false
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
@@ -39,6 +42,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 }
 
@@ -77,6 +82,9 @@ resource deployments 'Microsoft.Storage/storageAccounts/blobServices/containers@
 
 @description('Name of the storage account.')
 output name string = account.name
+
+@description('Resource id of the storage account.')
+output id string = account.id
 
 @description('URL of the blob service, with a slash at its end.')
 output blobEndpoint string = account.properties.primaryEndpoints.blob

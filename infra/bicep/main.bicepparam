@@ -1,5 +1,0 @@
-using './main.bicep'
-
-param name = 'genesis'
-param database = 'ru'
-param origins = []
