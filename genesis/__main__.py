@@ -1,4 +1,4 @@
-"""``python -m genesis``: serve, init, gc, endpoints."""
+"""``python -m genesis``: serve, init, gc, tokens, endpoints."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from genesis import __version__
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.settings import Settings
+from genesis.tokens import tokens
 
 if TYPE_CHECKING:
     from genesis.app import App
@@ -31,6 +32,7 @@ WELCOME = """
 Genesis-Flow {version} answers on  {url}
 Database   {database}
 Artifacts  {artifacts}
+Callers    {callers}
 
 Try it:
 
@@ -54,6 +56,9 @@ def main() -> None:
             logging.getLogger(logger).setLevel(logging.WARNING)
 
 
+main.add_command(tokens)
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=7071, show_default=True, help="TCP port to listen on.")
@@ -61,7 +66,8 @@ def main() -> None:
 def serve(host: str, port: int, data: str | None) -> None:
     """Serve the MLflow REST API from this machine."""
     from genesis.app import App
-    from genesis.serve import PortInUse, listen, run
+    from genesis.auth import refusal
+    from genesis.serve import PortInUse, is_loopback, listen, run
 
     settings = Settings.read()
     if data:
@@ -75,6 +81,9 @@ def serve(host: str, port: int, data: str | None) -> None:
         )
     except OSError as error:
         _fail(f"Cannot listen on {host}:{port}: {error.strerror or error}.")
+    if refused := refusal(settings, is_reachable=not is_loopback(listener)):
+        listener.close()
+        _fail(refused)
     app = App(settings)
     try:
         app.store()
@@ -82,7 +91,7 @@ def serve(host: str, port: int, data: str | None) -> None:
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
     url = f"http://{_reached(host)}:{port}"
-    click.echo(WELCOME.format(version=__version__, url=url, **_places(settings)))
+    click.echo(WELCOME.format(version=__version__, url=url, callers=_callers(settings), **_places(settings)))
     run(app, listener)
 
 
@@ -217,6 +226,15 @@ def _places(settings: Settings) -> dict[str, str]:
     artifacts = urlsplit(settings.artifacts)
     place = unquote(artifacts.path) if artifacts.scheme == "file" else settings.artifacts.partition("?")[0]
     return {"database": shown, "artifacts": place}
+
+
+def _callers(settings: Settings) -> str:
+    """Who may call, and how they do it."""
+    return {
+        "token": "those with a token: python -m genesis tokens create NAME",
+        "entra": "those with an access token of Entra ID",
+        "platform": "those whom the platform has signed in",
+    }.get(settings.auth, "anybody who reaches this address")
 
 
 def _fail(message: str) -> None:

@@ -8,9 +8,9 @@ import time
 import uuid
 
 from genesis.artifacts import ArtifactStore, open_artifacts
-from genesis.auth import authenticate
+from genesis.auth import Authentication, Context, refusal
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
-from genesis.errors import Code, GenesisError
+from genesis.errors import Code, GenesisError, unavailable
 from genesis.http import Request, Response
 from genesis.routes import match
 from genesis.scope import Scope
@@ -24,6 +24,10 @@ logger = logging.getLogger("genesis")
 requests = logging.getLogger("genesis.requests")
 """One line a request: in the function host there is one function, so this alone says what was called."""
 
+ALIVE = "/health/live"
+"""Answered however the server is configured: the process lives."""
+REFUSED_SECONDS = 30
+"""After which clients may ask again whether somebody has configured it."""
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -38,6 +42,10 @@ class App:
         self._failure: GenesisError | None = None
         self._failed = 0.0
         self._artifacts: ArtifactStore | None = None
+        self._authentication = Authentication(settings, self.engine)
+        self._refusal = refusal(settings)
+        if self._refusal:
+            logger.critical("Every request is refused: %s", self._refusal)
         self._piles = Piles()
         self._workspaces: set[str] = set()
 
@@ -55,8 +63,10 @@ class App:
         try:
             route, parameters = match(request.method, request.decoded_path())
             name = route.path
-            workspace = authenticate(request.headers).workspace
-            scope = self._scope(workspace, request, whole=whole)
+            if self._refusal and name != ALIVE:
+                raise unavailable(self._refusal, REFUSED_SECONDS)
+            context = self._authentication.authenticate(request, open=route.open)
+            scope = self._scope(context, request, whole=whole)
             message = route.request.decode(request, parameters)
             response = encode(route.handler(message, scope))
             # Read here, so that storage that fails only now is told as any other failure.
@@ -68,7 +78,8 @@ class App:
                 response.begin()
         except GenesisError as error:
             response = encode_error(error)
-            if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED:
+            # A refusal for how this server is configured was logged once, when it began.
+            if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED and not self._refusal:
                 logger.error("%s %s: %s", request.method, name, error.message, exc_info=error)
         except Exception:
             incident = uuid.uuid4().hex
@@ -84,10 +95,12 @@ class App:
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
-    def _scope(self, workspace: str, request: Request, *, whole: bool) -> Scope:
+    def _scope(self, context: Context, request: Request, *, whole: bool) -> Scope:
         reads = request.method in ("GET", "HEAD")
+        workspace = context.workspace
         return Scope(
             workspace=workspace,
+            principal=context.principal,
             artifact_root=self.root(workspace),
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,

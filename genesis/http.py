@@ -52,6 +52,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body = field(default_factory=BytesBody)
     scheme: str = "http"
+    peer: str = ""
+    """Address of the other end of the connection, where the host knows it."""
 
     @property
     def base_url(self) -> str:

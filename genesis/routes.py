@@ -49,7 +49,10 @@ FILE = "{artifact_path*}"
 
 
 class Route(NamedTuple):
-    """One endpoint; ``since`` is the version in its path, ``under`` the prefixes it answers below."""
+    """One endpoint; ``since`` is the version in its path, ``under`` the prefixes it answers below.
+
+    One that is ``open`` answers whoever asks: it tells nothing of what is kept, or looks at a grant itself.
+    """
 
     method: str
     path: str
@@ -57,6 +60,7 @@ class Route(NamedTuple):
     request: type[Decodes]
     handler: Handler
     under: tuple[str, ...] = API
+    open: bool = False
 
     def paths(self) -> Iterator[str]:
         """Where it is served."""
@@ -65,9 +69,9 @@ class Route(NamedTuple):
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/health", 0, server.Nothing, server.health, ROOT),
-    Route("GET", "/version", 0, server.Nothing, server.version, ROOT),
-    Route("GET", "/mlflow/server-info", 3, server.Nothing, server.info),
+    Route("GET", "/health", 0, server.Nothing, server.health, ROOT, open=True),
+    Route("GET", "/version", 0, server.Nothing, server.version, ROOT, open=True),
+    Route("GET", "/mlflow/server-info", 3, server.Nothing, server.info, open=True),
     Route("POST", "/mlflow/experiments/create", 2, we.CreateExperiment, experiments.create),
     Route("GET", "/mlflow/experiments/get", 2, we.GetExperiment, experiments.get),
     Route("GET", "/mlflow/experiments/get-by-name", 2, we.GetExperimentByName, experiments.get_by_name),
@@ -247,8 +251,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/genesis/artifacts/sign", 2, wt.Sign, transfers.sign),
     Route("POST", "/genesis/artifacts/commit", 2, wt.Commit, transfers.commit),
-    Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT),
-    Route("PUT", f"/signed/{FILE}", 0, wt.SignedPut, signed.put, ROOT),
+    Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT, open=True),
+    Route("PUT", f"/signed/{FILE}", 0, wt.SignedPut, signed.put, ROOT, open=True),
 )
 
 

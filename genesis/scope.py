@@ -23,6 +23,8 @@ class Scope:
     """URI that ends in `/`, under which new experiments put their artifacts."""
     open_store: Callable[[], Store]
     open_artifacts: Callable[[], ArtifactStore]
+    principal: str = ""
+    """Who asks, by the name that people know; empty where nobody has to say it."""
     base_url: str = ""
     """This server as the client reaches it: scheme and host, no `/` at the end."""
     redirects: bool = False

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from genesis.app import App
@@ -111,6 +112,7 @@ class Asgi:
             headers=headers,
             body=body,
             scheme=scope["scheme"],
+            peer=(scope.get("client") or ("",))[0],
         )
         threads = self._streams if isinstance(body, StreamedBody) else self._threads
         try:
@@ -204,6 +206,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise
     listener.set_inheritable(True)
     return listener
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether no other machine reaches it, whatever its host was called."""
+    return ip_address(listener.getsockname()[0]).is_loopback
 
 
 def run(app: App, listener: socket.socket) -> None:

@@ -12,7 +12,14 @@ ROOT = Path(__file__).parent.parent
 LEAVES = {"genesis", "genesis.errors"}
 
 LAYERS = (
-    ("function_app", "genesis.__main__", "genesis.serve", "genesis.endpoints", "genesis.gc"),
+    (
+        "function_app",
+        "genesis.__main__",
+        "genesis.serve",
+        "genesis.endpoints",
+        "genesis.gc",
+        "genesis.tokens",
+    ),
     ("genesis.app",),
     ("genesis.auth", "genesis.routes"),
     ("genesis.api",),
@@ -31,7 +38,9 @@ MAY_USE_EDGE = (
     "function_app",
     "genesis.__main__",
     "genesis.serve",
+    "genesis.tokens",
     "genesis.app",
+    "genesis.auth",
     "genesis.routes",
     "genesis.wire",
 )
@@ -62,12 +71,22 @@ OWNERS = {
     "requests": (PLUGIN,),
     "urllib3": (PLUGIN,),
     "uvicorn": ("genesis.serve",),
-    "click": ("genesis.__main__", "genesis.gc"),
+    "click": ("genesis.__main__", "genesis.gc", "genesis.tokens"),
+    "argon2": ("genesis.auth.tokens",),
+    "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
     "sqlparse": ("genesis.search.grammar",),
 }
 """Who alone may import a package of others'."""
 
-ONLY_INSIDE_FUNCTIONS = ("azure.storage", "azure.core", "azure.identity", "sqlparse", "uvicorn")
+ONLY_INSIDE_FUNCTIONS = (
+    "azure.storage",
+    "azure.core",
+    "azure.identity",
+    "sqlparse",
+    "uvicorn",
+    "argon2",
+    "jwt",
+)
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

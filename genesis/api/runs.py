@@ -39,7 +39,7 @@ def create(request: w.CreateRun, scope: Scope) -> w.GetRunReply:
         run_id=run_id,
         name=name,
         experiment_id=experiment.experiment_id,
-        user_id=request.user_id,
+        user_id=scope.principal or request.user_id,
         start_time=request.start_time,
         artifact_uri=locations.below(experiment.artifact_location, run_id, "artifacts"),
         tags={**tags, NAME_TAG: name},

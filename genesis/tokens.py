@@ -1,0 +1,99 @@
+"""``genesis tokens``: makes, lists and revokes the tokens that clients prove themselves with."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from genesis.entities.tokens import Token, check_name, id_in, new_text
+from genesis.errors import GenesisError
+from genesis.settings import Settings
+
+if TYPE_CHECKING:
+    from genesis.store.tokens import Tokens
+
+
+@click.group()
+def tokens() -> None:
+    """Tokens, for servers with GENESIS_AUTH=token. Works on the database that the settings name."""
+
+
+@tokens.command()
+@click.argument("name")
+@click.option("--expires", metavar="AGE", help="How long it is good: 90d, 12h. Default: until it is revoked.")
+def create(name: str, expires: str | None) -> None:
+    """Make a token for NAME, who becomes the user of the runs that are made with it.
+
+    Standard output has the token alone, this once: it is kept nowhere.
+    """
+    from genesis.auth.tokens import hashed
+    from genesis.gc import age
+
+    with _tokens() as kept:
+        now = _now()
+        text = new_text()
+        until = now + age(expires) if expires else 0
+        token = Token(id_in(text), check_name(name), hashed(text), now, until)
+        if not kept.add(token):
+            raise ValueError("The id that was drawn is taken; try again.")
+    click.echo(text)
+    click.echo(
+        f"Token {token.id} for {token.name}, good until {_day(until) or 'it is revoked'}. "
+        "Clients set MLFLOW_TRACKING_TOKEN to it; it is not shown again.",
+        err=True,
+    )
+
+
+@tokens.command("list")
+def show() -> None:
+    """All tokens, the newest first."""
+    with _tokens() as kept:
+        found = kept.all()
+    now = _now()
+    rows = [("ID", "NAME", "CREATED", "EXPIRES", "STATE")]
+    rows += [(t.id, t.name, _day(t.created), _day(t.expires) or "-", t.state(now)) for t in found]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(max(len(r[i]) for r in rows)) for i, cell in enumerate(row)).rstrip())
+
+
+@tokens.command()
+@click.argument("id")
+def revoke(id: str) -> None:
+    """Make the token with this ID good for nothing, within a minute."""
+    id = id_in(id) or id  # whoever pastes the token itself means it, and need not see it again
+    with _tokens() as kept:
+        kept.revoke(id, _now())
+    click.echo(f"Token {id} is revoked; servers that know it notice within a minute.")
+
+
+@contextmanager
+def _tokens() -> Iterator[Tokens]:
+    """The tokens in the database that settings name; what fails ends the command with one sentence."""
+    from genesis.app import App
+    from genesis.store.tokens import Tokens
+
+    app = App(Settings.read())
+    try:
+        yield Tokens(app.engine())
+    except (GenesisError, ValueError, OSError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    finally:
+        app.close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _day(milliseconds: int) -> str:
+    """Date and time (UTC) of milliseconds since the epoch; "" for 0."""
+    if not milliseconds:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M")
