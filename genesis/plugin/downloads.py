@@ -45,11 +45,6 @@ class Downloads:
         """The file will be fetched soon."""
         self._expected[path] = size or 0
 
-    def expect_nothing(self) -> None:
-        with self._lock:
-            self._expected.clear()
-            self._signed.clear()
-
     def fetch(self, path: str, local: Path) -> None:
         """The store's file, whole, at ``local``; raises MlflowException, with nothing changed there."""
         for _ in range(ATTEMPTS):

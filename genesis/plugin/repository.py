@@ -54,10 +54,7 @@ class DirectArtifactRepository(MlflowArtifactsRepository):
             self.thread_pool = self._direct_pool = ThreadPoolExecutor(
                 FILES_AT_ONCE, thread_name_prefix="genesis-files"
             )
-        try:
-            return super().download_artifacts(artifact_path, dst_path)
-        finally:
-            self._downloads.expect_nothing()
+        return super().download_artifacts(artifact_path, dst_path)
 
     def _iter_artifacts_recursive(self, path: str | None) -> Iterator[FileInfo]:
         """As MLflow's; the files of a folder are made known before the first of them is fetched."""

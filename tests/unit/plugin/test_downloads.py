@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,19 @@ def test_a_file_that_is_replaced_meanwhile_comes_whole(fake: Fakes, repository: 
     assert left(folder) == {"file.bin": content(20 * PART)[::-1]}
 
 
+@pytest.mark.parametrize("status", [404, 412, 416])
+def test_a_file_that_is_not_the_signed_one_any_more_is_signed_anew(
+    fake: Fakes, repository: Any, folder: Path, status: int
+) -> None:
+    fake.keep(PATH, content(20 * PART))
+    fake.storage_fault = lambda seen: Answer(status) if len(fake.moved) == 5 else None
+
+    repository.download_artifacts("file.bin", str(folder))
+
+    assert left(folder) == {"file.bin": content(20 * PART)}
+    assert len(fake.calls(SIGN)) == 2
+
+
 def test_a_file_that_is_replaced_all_the_time_is_given_up(fake: Fakes, repository: Any, folder: Path) -> None:
     fake.keep(PATH, content(20 * PART))
     fake.storage_fault = replacing(fake, lambda moved: True)
@@ -214,6 +229,28 @@ def test_large_files_at_once_do_not_wait_for_one_that_failed(
     with pytest.raises(MlflowException, match="File many/a"):
         repository.download_artifacts("many", str(folder))
     assert sorted(left(folder)) == ["many/b", "many/c", "many/d"]
+
+
+def test_a_full_disk_is_no_obstacle_to_the_next_large_file(
+    fake: Fakes, repository: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.keep(PATH, content(20 * PART))
+    with monkeypatch.context() as full:
+        full.setattr(downloads, "_in_place", lambda local: nullcontext(Full()))
+        with pytest.raises(MlflowException, match="No space left") as kept:
+            repository.download_artifacts("file.bin", str(folder))
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(repository.download_artifacts, "file.bin", str(folder)).result(timeout=20)
+    assert left(folder) == {"file.bin": content(20 * PART)}
+    assert kept.value.__traceback__  # as long as somebody looks at the error, its frames live
+
+
+class Full:
+    """A file on a disk without room."""
+
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_two_threads_download_at_once(fake: Fakes, repository: Any, folder: Path) -> None:

@@ -149,9 +149,12 @@ def test_progress_is_shown_as_mlflow_shows_it(
     }
 
 
-def test_a_failed_question_is_asked_again_the_next_time(fake: Fakes, repository: Any, folder: Path) -> None:
+@pytest.mark.parametrize("answer", [Answer(503), Answer(401, b"{}")], ids=lambda a: str(a.status))
+def test_a_failed_question_is_asked_again_the_next_time(
+    fake: Fakes, repository: Any, folder: Path, answer: Answer
+) -> None:
     (folder / "file.bin").write_bytes(b"x")
-    fake.tracking_fault = lambda seen: Answer(503) if seen.path == INFO else None
+    fake.tracking_fault = lambda seen: answer if seen.path == INFO else None
     repository.log_artifact(folder / "file.bin")
     assert [seen.path for seen in fake.asked][-1].startswith(ROUTE)
 

@@ -239,6 +239,7 @@ def test_an_upload_that_was_refused_for_good_begins_anew(fake: Fakes, repository
     fake.storage_fault = lambda seen: Answer(400) if seen.query["part"] == "12" else None
     with pytest.raises(MlflowException):
         repository.log_artifact(large)
+    assert len(fake.parts) == 1
     fake.storage_fault, fake.moved = lambda seen: None, []
 
     repository.log_artifact(large)
