@@ -165,7 +165,22 @@ def value(node: Node) -> Value:
 def _string(node: Node) -> str | Expression:
     if any(child.type == "interpolation" for child in node.named_children):
         return Expression(node)
-    return "".join(ESCAPES.get(text(child), text(child)) for child in node.named_children)
+    return "".join(part for part in parts(node) if isinstance(part, str))
+
+
+def parts(node: Node) -> Iterator[str | Node]:
+    """The text of a string, and what stands in it; the grammar has no node for white space alone."""
+    assert node.text is not None
+    at = 1
+    for child in node.named_children:
+        yield node.text[at : child.start_byte - node.start_byte].decode()
+        if child.type == "interpolation":
+            yield text(child).partition("${")[0]
+            yield child.named_children[0]
+        else:
+            yield ESCAPES.get(text(child), text(child))
+        at = child.end_byte - node.start_byte
+    yield node.text[at:-1].decode()
 
 
 def _object(node: Node) -> dict[str, Value]:
