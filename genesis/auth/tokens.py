@@ -105,13 +105,15 @@ class TokenCheck:
             # Who was good before is not kept waiting by others behind the same address.
             self._attempts.check(*sender)
         token = self._tokens().get(id) if id else None
-        why = self._refusal(token, text, fingerprint)
-        if token is None or why:
-            self._forget(fingerprint)
-            self._attempts.failed(*sender)
-            raise self._refused(id, why)
-        self._remember(fingerprint, token)
-        return token.name
+        with self._hashing:
+            why = self._refusal(token, text, fingerprint)
+            if token is not None and not why:
+                # Within, so that who waited for its turn with the same token need not hash it as well.
+                self._remember(fingerprint, token)
+                return token.name
+        self._forget(fingerprint)
+        self._attempts.failed(*sender)
+        raise self._refused(id, why)
 
     def _is_fresh(self, known: _Known) -> bool:
         return self._clock.steady() < known.asked + SECONDS and known.token.state(self._now()) == ACTIVE
@@ -126,10 +128,9 @@ class TokenCheck:
         return "" if state == ACTIVE else state
 
     def _is_of(self, token: Token, text: str, fingerprint: bytes) -> bool:
-        with self._hashing:
-            known = self._known.get(fingerprint)
-            # A text whose hash was compared before is the same text.
-            return (known is not None and known.token.hash == token.hash) or _matches(token.hash, text)
+        known = self._known.get(fingerprint)
+        # A text whose hash was compared before is the same text.
+        return (known is not None and known.token.hash == token.hash) or _matches(token.hash, text)
 
     def _remember(self, fingerprint: bytes, token: Token) -> None:
         with self._lock:
