@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
 from typing import TYPE_CHECKING, Any
 
 from genesis.auth.clock import Clock
@@ -52,7 +52,7 @@ class Keys:
         if self._is_younger(self._failed, AFTER_FAILURE):
             raise _unreachable()
         try:
-            self._keys = _keys(_read(self._url, self._now))
+            self._keys = _keys(_read(self._url))
         except Exception as error:
             self._failed = self._now()
             logger.warning("The keys of the directory cannot be fetched from %s: %s", self._url, error)
@@ -75,22 +75,26 @@ def _keys(answer: Any) -> dict[str, PyJWK]:
     }
 
 
-def _read(url: str, now: Callable[[], float]) -> Any:
+def _read(url: str) -> Any:
     """The JSON at ``url``; it has TIMEOUT seconds, however slowly it drips."""
     import json
-    from urllib.request import HTTPRedirectHandler, build_opener
+    from urllib.request import HTTPErrorProcessor, build_opener
 
-    class Straight(HTTPRedirectHandler):
-        """Where settings lead was checked to be safe; where that leads was not."""
+    class Plain(HTTPErrorProcessor):
+        """Follows nobody: where settings lead was checked to be safe; where that leads was not."""
 
-        def redirect_request(self, *given: object) -> None:
-            return None
+        def http_response(self, request: Any, response: Any) -> Any:
+            return response
 
-    until = now() + TIMEOUT
-    with build_opener(Straight).open(url, timeout=TIMEOUT) as reply:
+        https_response = http_response
+
+    until = time.monotonic() + TIMEOUT
+    with build_opener(Plain).open(url, timeout=TIMEOUT) as reply:
+        if reply.status != 200:
+            raise OSError(f"status {reply.status}")
         pieces: list[bytes] = []
         while piece := reply.read1(65_536):
             pieces.append(piece)
-            if now() > until or sum(map(len, pieces)) > LARGEST:
+            if time.monotonic() > until or sum(map(len, pieces)) > LARGEST:
                 raise OSError("the answer does not end")
     return json.loads(b"".join(pieces))
