@@ -6,6 +6,7 @@ DATA ?=
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+TEMPLATES := infra/bicep/main.bicep infra/azd/main.bicep
 # uv installs in seconds what takes pip a minute; where it cannot be had, pip does.
 define install
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv && \
@@ -14,7 +15,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format endpoints clean
+.PHONY: help serve test check format endpoints picture clean
 
 help:  ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,11 +26,13 @@ serve: $(VENV)/.installed  ## Run Genesis-Flow here (PORT=7071 DATA=.genesis HOS
 test: check $(VENV)/.dev  ## Install what the tests need, then run every check and test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: $(VENV)/.dev  ## ruff, mypy --strict and bandit
+check: $(VENV)/.dev  ## ruff, mypy --strict and bandit; bicep build and lint where there is a bicep command
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/bandit -q -ll -c pyproject.toml -r genesis function_app.py  # what is of low severity, ruff's S rules judge line by line
+	@if command -v bicep >/dev/null; then for file in $(TEMPLATES); do \
+	  echo "bicep lint and build $$file" && bicep lint "$$file" && bicep build --stdout "$$file" >/dev/null || exit 1; done; fi
 
 format: $(VENV)/.dev  ## Format the code and sort the imports
 	$(BIN)/ruff check --fix --select I .
@@ -37,6 +40,10 @@ format: $(VENV)/.dev  ## Format the code and sort the imports
 
 endpoints: $(VENV)/.dev  ## MLflow's RPCs, served or not
 	@$(BIN)/python -m genesis endpoints
+
+picture: $(VENV)/.dev  ## Draw docs/architecture.svg and the table of docs/deployment.md from the Bicep files
+	$(BIN)/python -m infra.picture
+	$(BIN)/python -m infra.table
 
 clean:  ## Remove what make installed and the caches, never data
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
