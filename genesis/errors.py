@@ -59,6 +59,9 @@ class GenesisError(Exception):
     ``retry_after`` is in seconds.
     """
 
+    is_logged = False
+    """Whether the log has the cause already, so that no request needs to repeat it."""
+
     def __init__(
         self,
         code: Code,

@@ -12,7 +12,10 @@ from urllib.parse import quote
 AZURE = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID")
 EASY_AUTH = "WEBSITE_AUTH_ENABLED"
 """What Azure sets in an app's process."""
+UNRESOLVED = "@Microsoft.KeyVault("
+"""What stands where a secret should, when the app may not read the vault."""
 LONGEST_MINUTES = 60
+MOST_CONNECTIONS = 1000
 MOST_DIGITS = 9
 PROXIED_UPLOAD_LIMIT = 100
 """MiB, as in the Functions host itself, which refuses without a word unless it is told to take more."""
@@ -22,6 +25,16 @@ def _setting(variable: str, default: str, meaning: str, *, shown: bool = True) -
     """A field of ``Settings``, its variable and its line in the README; ``shown`` where it is printed."""
     setting: str = field(default=default, repr=shown, metadata={"variable": variable, "meaning": meaning})
     return setting
+
+
+def _whole(variable: str, given: str, most: int) -> int:
+    try:
+        number = int(given)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= most:
+        raise ValueError(f"{variable} is {given!r}; it must be a number from 1 to {most}.")
+    return number
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,12 @@ class Settings:
         "",
         "`mongodb://…`, `mongodb+srv://…` (with a database name) or `sqlite:///file`. "
         "Empty: SQLite in the data folder.",
+    )
+    database_connections: str = _setting(
+        "GENESIS_DATABASE_CONNECTIONS",
+        "32",
+        "Connections to MongoDB that one process keeps at most: as many as requests that an instance answers "
+        "at a time.",
     )
     artifacts_uri: str = _setting(
         "GENESIS_ARTIFACTS_URI",
@@ -122,18 +141,29 @@ class Settings:
         return self.database_uri or f"sqlite:///{quote(str(Path(self.data).absolute() / 'genesis.db'))}"
 
     @property
+    def database_refusal(self) -> str:
+        """Why nothing can be kept in this database; "" where it can."""
+        if self.database.startswith(UNRESOLVED):
+            return (
+                "GENESIS_DATABASE_URI is a reference to a key vault that was not resolved: the app's identity "
+                "may not read the secret, or it is not there."
+            )
+        if not self.in_azure or not self.database.lower().startswith("sqlite:"):
+            return ""
+        return (
+            "GENESIS_DATABASE_URI is empty or begins with sqlite:, which is refused in Azure: each instance has "
+            "a disk of its own, which goes with it. Set it to a MongoDB URI, as infra/bicep does."
+        )
+
+    @property
+    def connections(self) -> int:
+        """How many to MongoDB are kept; raises ValueError for what is no number from 1 to 1000."""
+        return _whole("GENESIS_DATABASE_CONNECTIONS", self.database_connections, MOST_CONNECTIONS)
+
+    @property
     def minutes(self) -> int:
         """How long signed URLs are good for; raises ValueError for what is no number from 1 to 60."""
-        given = self.signed_url_minutes
-        try:
-            minutes = int(given)
-        except ValueError:
-            minutes = 0
-        if not 1 <= minutes <= LONGEST_MINUTES:
-            raise ValueError(
-                f"GENESIS_SIGNED_URL_MINUTES is {given!r}; it must be a number from 1 to {LONGEST_MINUTES}."
-            )
-        return minutes
+        return _whole("GENESIS_SIGNED_URL_MINUTES", self.signed_url_minutes, LONGEST_MINUTES)
 
     @property
     def largest_body(self) -> int:

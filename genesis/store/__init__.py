@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from urllib.parse import urlsplit
 
-from genesis.store.engine import Engine
+from genesis.store.engine import CONNECTIONS, Engine
 from genesis.store.experiments import Experiments
 from genesis.store.histories import Histories, Piles
 from genesis.store.logged_models import LoggedModels
@@ -22,8 +22,8 @@ ENGINES = {
 """Engine module of each URI scheme; imported only when it is the one."""
 
 
-def open_engine(uri: str) -> Engine:
-    """The engine for a database URI, its collections and indexes in place.
+def open_engine(uri: str, connections: int = CONNECTIONS) -> Engine:
+    """The engine for a database URI, its collections and indexes in place; keeps ``connections`` at most.
 
     Raises ValueError for a URI that no engine takes, GenesisError when the database is out of reach.
     """
@@ -32,7 +32,7 @@ def open_engine(uri: str) -> Engine:
         raise ValueError(
             f"GENESIS_DATABASE_URI has the scheme {scheme!r}; it must be one of {', '.join(ENGINES)}."
         )
-    engine: Engine = import_module(ENGINES[scheme]).open_engine(uri)
+    engine: Engine = import_module(ENGINES[scheme]).open_engine(uri, connections)
     return engine
 
 

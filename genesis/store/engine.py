@@ -9,9 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from genesis.errors import GenesisError, unavailable
 from genesis.search.clauses import Clause, Order, Path, Where
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import Collection
+
+CONNECTIONS = 32
+"""What an engine that has connections keeps of them, where nobody says."""
 
 Document = dict[str, Any]
 """A document; ``id`` is its key. Maps and lists are plain dicts and lists."""
@@ -79,6 +83,9 @@ class Engine(Protocol):
     def init(self) -> None:
         """Create what is missing: tables or collections, and indexes. Safe to repeat."""
 
+    def check(self) -> None:
+        """One small read; raises GenesisError where the database is out of reach or was never begun."""
+
     def insert(self, collection: Collection, document: Document) -> bool:
         """Store a new document; False when its key is taken."""
 
@@ -134,6 +141,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+def not_begun() -> GenesisError:
+    """The database answers, and has not what we keep in it."""
+    return unavailable("The database is not initialised: run `python -m genesis init`.", 30)
 
 
 def value_at(collection: Collection, document: Document, path: Path) -> Any:

@@ -251,6 +251,7 @@ var settings = {
   AZURE_CLIENT_ID: identity.outputs.clientId
   PYTHON_THREADPOOL_THREAD_COUNT: string(concurrency)
   GENESIS_DATABASE_URI: database == 'ru' ? ru!.outputs.databaseUri : vcore!.outputs.databaseUri
+  GENESIS_DATABASE_CONNECTIONS: string(concurrency)
   GENESIS_ARTIFACTS_URI: '${storage.outputs.blobEndpoint}${storage.outputs.artifactsContainer}'
   GENESIS_ARTIFACT_ROOT: 'mlflow-artifacts:/'
   GENESIS_SIGNED_URL_MINUTES: string(signedUrlMinutes)

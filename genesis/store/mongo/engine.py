@@ -19,6 +19,7 @@ from genesis.errors import GenesisError, invalid, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.change import holds, stands
 from genesis.store.engine import (
+    CONNECTIONS,
     Change,
     Document,
     Missing,
@@ -27,15 +28,16 @@ from genesis.store.engine import (
     Refused,
     SortKey,
     Updated,
+    not_begun,
     sort_key,
 )
 from genesis.store.mongo.client import START_SECONDS, connect, steadily
+from genesis.store.mongo.failures import NAMESPACE_NOT_FOUND
 from genesis.store.mongo.points import BATCH, Buckets
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection, workspace_of
 
-NAMESPACE_NOT_FOUND = 26
 NAMESPACE_EXISTS = 48
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
@@ -43,9 +45,9 @@ WALKS = 2
 """Walks along its index that a page in the default order may take: two experiments, or both stages of one."""
 
 
-def open_engine(uri: str) -> MongoEngine:
+def open_engine(uri: str, connections: int = CONNECTIONS) -> MongoEngine:
     """The engine on a MongoDB URI; makes collections and indexes when the database has none of ours."""
-    engine = MongoEngine(connect(uri))
+    engine = MongoEngine(connect(uri, connections))
     try:
         engine.prepare()
     except BaseException:
@@ -74,6 +76,11 @@ class MongoEngine:
             )
         if version < VERSION:
             self.init()
+
+    def check(self) -> None:
+        found = steadily(self._schema, START_SECONDS)
+        if found is None or found["version"] < VERSION:
+            raise not_begun()
 
     def _schema(self) -> Document | None:
         try:

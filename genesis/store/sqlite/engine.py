@@ -12,7 +12,18 @@ import orjson
 
 from genesis.search.clauses import Clause, Path, Where
 from genesis.store.change import apply, holds
-from genesis.store.engine import Change, Document, Missing, Outcome, Query, Refused, Updated, value_at
+from genesis.store.engine import (
+    CONNECTIONS,
+    Change,
+    Document,
+    Missing,
+    Outcome,
+    Query,
+    Refused,
+    Updated,
+    not_begun,
+    value_at,
+)
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection
 from genesis.store.sqlite.connection import Database
@@ -32,8 +43,11 @@ CREATE TABLE IF NOT EXISTS points (
 """
 
 
-def open_engine(uri: str) -> SqliteEngine:
-    """The engine on ``sqlite:///relative/file`` or ``sqlite:////absolute/file``, made if it is not there."""
+def open_engine(uri: str, connections: int = CONNECTIONS) -> SqliteEngine:
+    """The engine on ``sqlite:///relative/file`` or ``sqlite:////absolute/file``, made if it is not there.
+
+    ``connections`` is no limit here: each thread has its own.
+    """
     file = unquote(urlsplit(uri).path)[1:]
     if not file or file == ":memory:":
         raise ValueError(f"GENESIS_DATABASE_URI must name a file: sqlite:///folder/genesis.db, not {uri!r}.")
@@ -52,9 +66,17 @@ class SqliteEngine:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def init(self) -> None:
+    def check(self) -> None:
+        if self._version() < VERSION:
+            raise not_begun()
+
+    def _version(self) -> int:
         with self._database.reading() as connection:
             found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        return found
+
+    def init(self) -> None:
+        found = self._version()
         if found > VERSION:
             raise ValueError(
                 f"A newer Genesis-Flow wrote this database (schema {found}; this one knows {VERSION})."
