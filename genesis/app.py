@@ -91,6 +91,7 @@ class App:
             )
         for header, value in SECURITY_HEADERS.items():
             response.headers.setdefault(header, value)
+        response.compress(request.headers.get("accept-encoding", ""))
         took = (time.monotonic() - began) * 1000
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -70,6 +71,15 @@ class Request:
         return unquote(self.path)
 
 
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding names gzip (or anything) and does not refuse it by ``q=0``."""
+    for coding in header.lower().split(","):
+        name, _, weight = coding.replace(" ", "").partition(";q=")
+        if name in ("gzip", "*"):
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
 class _Begun:
     """The same pieces, the first one read already."""
 
@@ -95,6 +105,10 @@ def _close(pieces: Iterator[bytes]) -> None:
         close()
 
 
+COMPRESSED_FROM = 4096
+"""Bytes: what is shorter fits a packet or three, compressed or not."""
+
+
 @dataclass
 class Response:
     """One HTTP reply; of an iterator as ``body`` the host sends what it yields, and closes it afterwards."""
@@ -116,6 +130,17 @@ class Response:
     def join(self) -> None:
         """Read the body to its end, for hosts that cannot stream."""
         self.body = self.whole()
+
+    def compress(self, accepted: str) -> None:
+        """Send long JSON as gzip to who accepts it: pages and signed URLs repeat themselves."""
+        json = self.headers.get("Content-Type") == "application/json"
+        if not json or not isinstance(self.body, bytes) or len(self.body) < COMPRESSED_FROM:
+            return
+        self.headers["Vary"] = "Accept-Encoding"
+        if accepts_gzip(accepted):
+            packing = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+            self.body = packing.compress(self.body) + packing.flush()
+            self.headers["Content-Encoding"] = "gzip"
 
     def skip(self) -> None:
         """Leave the body unread: a HEAD wants only the headers."""

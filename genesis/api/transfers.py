@@ -145,8 +145,8 @@ def sign(request: w.Sign, scope: Scope) -> w.SignReply:
     if any(upload.parts < 0 for upload in request.uploads):
         raise invalid("An upload cannot have fewer than 0 parts.")
     _limit("parts", sum(upload.parts or 1 for upload in request.uploads), BATCH_PARTS)
-    uploads = [(upload, _batched(safe_file, upload.path, scope)) for upload in request.uploads]
-    downloads = [(path, _batched(safe, path, scope)) for path in request.downloads]
+    uploads = [(each, _batched(safe_file, each.path, scope, request.folder)) for each in request.uploads]
+    downloads = [(path, _batched(safe, path, scope, request.folder)) for path in request.downloads]
     direct = _direct(scope, "Direct transfer")
     return {
         "uploads": [_signed_upload(direct, upload, path) for upload, path in uploads],
@@ -177,10 +177,10 @@ def _limit(what: str, count: int, most: int) -> None:
         raise invalid(f"One call takes at most {most} {what} (got {count}); send the rest with another.")
 
 
-def _batched(check: Callable[[str], str], path: str, scope: Scope) -> str:
+def _batched(check: Callable[[str], str], path: str, scope: Scope, folder: str = "") -> str:
     """The store's path; a refusal says which of many it is about."""
     try:
-        return scoped(check(path), scope.workspace)
+        return scoped(check(f"{folder}/{path}" if folder else path), scope.workspace)
     except GenesisError as error:
         raise invalid(f"{error.message}: {path!r}") from None
 

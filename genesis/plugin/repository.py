@@ -30,6 +30,7 @@ class DirectArtifactRepository(MlflowArtifactsRepository):
         self._root = root.strip("/")
         self._downloads = Downloads(self._server)
         self._direct_pool: ThreadPoolExecutor | None = None
+        self._just_listed: dict[str | None, list[FileInfo]] = {}
 
     def log_artifact(self, local_file: Any, artifact_path: str | None = None) -> None:
         if not self._server.signs():
@@ -56,12 +57,22 @@ class DirectArtifactRepository(MlflowArtifactsRepository):
             )
         return super().download_artifacts(artifact_path, dst_path)
 
+    def _is_directory(self, artifact_path: Any) -> bool:
+        """As MLflow's; what it listed to find out is what it wants next, when it is a folder."""
+        found: list[FileInfo] = self.list_artifacts(artifact_path)
+        if found and self._server.signs():
+            self._just_listed[artifact_path] = found
+        return bool(found)
+
     def _iter_artifacts_recursive(self, path: str | None) -> Iterator[FileInfo]:
         """As MLflow's; the files of a folder are made known before the first of them is fetched."""
         if not self._server.signs():
             yield from super()._iter_artifacts_recursive(path)
             return
-        found = [info for info in self.list_artifacts(path) if info.path not in (".", path)]
+        listed = self._just_listed.pop(path, None)
+        if listed is None:
+            listed = self.list_artifacts(path)
+        found = [info for info in listed if info.path not in (".", path)]
         if not found:
             yield FileInfo(path=path, is_dir=True, file_size=None)
         files = [info for info in found if not info.is_dir]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import posixpath
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +105,8 @@ class Server:
 
     def whole(self, paths: Sequence[str]) -> list[Signed]:
         """For each file a URL of which one PUT publishes it."""
-        reply = self._sign(uploads=[{"path": path, "parts": 0} for path in paths])
+        folder, names = _below(paths)
+        reply = self._sign(folder=folder, uploads=[{"path": name} for name in names])
         uploads = reply["uploads"]
         _all_there(uploads, paths)
         return [_signed(upload["parts"][0]) for upload in uploads]
@@ -127,7 +129,8 @@ class Server:
 
     def readable(self, paths: Sequence[str]) -> list[Readable | Refused]:
         """For each file, in order, a URL to read it from."""
-        downloads = self._sign(downloads=list(paths))["downloads"]
+        folder, names = _below(paths)
+        downloads = self._sign(folder=folder, downloads=names)["downloads"]
         _all_there(downloads, paths)
         return [_readable(path, found) for path, found in zip(paths, downloads, strict=True)]
 
@@ -149,6 +152,12 @@ class Server:
             f"{self.url}{endpoint} answered {reply.status_code} with something that is not MLflow's JSON: "
             "something between this client and Genesis-Flow may have answered in its place."
         )
+
+
+def _below(paths: Sequence[str]) -> tuple[str, list[str]]:
+    """The folder that all paths have in common, and what is left of each: a run's is not sent with each."""
+    folder = posixpath.commonpath([posixpath.dirname(path) for path in paths])
+    return folder, [path[len(folder) :].lstrip("/") for path in paths]
 
 
 def _announced(info: object) -> bool:

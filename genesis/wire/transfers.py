@@ -72,8 +72,9 @@ class UploadToSign(Message):
 
 
 class Sign(Message):
-    """A batch of files to be moved."""
+    """A batch of files to be moved, their paths from ``folder``."""
 
+    folder: str = ""
     uploads: list[UploadToSign] = []
     downloads: list[str] = []
 

@@ -93,7 +93,7 @@ def test_a_name_comes_back_as_it_was(client: MlflowClient, run_id: str, tmp_path
 
 def test_a_name_that_the_server_refuses_is_told_of(client: MlflowClient, run_id: str, tmp_path: Path) -> None:
     (tmp_path / "a#b.txt").write_text("x")
-    with pytest.raises(MlflowException, match=r"Invalid path: '.*/a#b\.txt'"):
+    with pytest.raises(MlflowException, match=r"Invalid path: 'a#b\.txt'"):
         client.log_artifact(run_id, str(tmp_path / "a#b.txt"))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from genesis.http import Request, Response
+from genesis.http import COMPRESSED_FROM, Request, Response
 
 
 class Pieces:
@@ -118,3 +119,41 @@ def test_a_server_has_the_address_that_its_client_used(host: str) -> None:
 def test_a_host_that_is_none_gives_no_address(host: str) -> None:
     assert Request("GET", "/", headers={"host": host}).base_url == ""
     assert Request("GET", "/").base_url == ""
+
+
+LONG = b'{"runs": "' + b"r" * COMPRESSED_FROM + b'"}'
+
+
+def sent(body: bytes, accepted: str, content_type: str = "application/json") -> Response:
+    response = Response(200, {"Content-Type": content_type}, body)
+    response.compress(accepted)
+    return response
+
+
+@pytest.mark.parametrize(
+    "accepted", ["gzip", "gzip, deflate", "deflate, GZIP;q=0.5", "*", "br;q=0, gzip ;q=1.0"]
+)
+def test_long_json_is_compressed_for_who_accepts_it(accepted: str) -> None:
+    response = sent(LONG, accepted)
+
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert isinstance(response.body, bytes) and len(response.body) < 200
+    assert gzip.decompress(response.body) == LONG
+
+
+@pytest.mark.parametrize(
+    "accepted", ["", "identity", "deflate, br", "gzip;q=0", "gzip; q=0.000, br", "*;q=0"]
+)
+def test_who_does_not_accept_it_gets_long_json_as_it_is(accepted: str) -> None:
+    response = sent(LONG, accepted)
+
+    assert (response.body, "Content-Encoding" in response.headers) == (LONG, False)
+    # A cache between must not give the one's reply to the other.
+    assert response.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"), [(LONG[: COMPRESSED_FROM - 1], "application/json"), (LONG, "text/plain")]
+)
+def test_what_is_short_or_a_file_is_not_compressed(body: bytes, content_type: str) -> None:
+    assert sent(body, "gzip", content_type).body == body

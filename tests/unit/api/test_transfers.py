@@ -410,3 +410,23 @@ def test_a_storage_that_cannot_sign_is_told_in_mlflow_s_words(call: Any, what: s
         call(Storage(signs=False))
     assert excinfo.value.code is Code.NOT_IMPLEMENTED
     assert excinfo.value.message == f"{what} is not supported for the current artifact repository"
+
+
+def test_paths_of_a_batch_may_be_told_from_a_folder() -> None:
+    storage = Storage({"1/run/artifacts/a/b.txt": 3})
+    signed = sign(storage, folder="1/run/artifacts", uploads=[{"path": "a/new.txt"}], downloads=["a/b.txt"])
+
+    assert signed["uploads"][0]["path"] == "a/new.txt"
+    assert "/1/run/artifacts/a/new.txt" in signed["uploads"][0]["parts"][0]["url"]
+    assert "/1/run/artifacts/a/b.txt" in signed["downloads"][0]["url"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [("1/run", "../other/f"), ("1/run/..", "f"), ("workspaces/other", "f"), ("workspaces", "other/f")],
+)
+def test_a_folder_leads_nowhere_that_a_path_may_not(folder: str, path: str) -> None:
+    with pytest.raises(GenesisError) as excinfo:
+        sign(Storage(), folder=folder, uploads=[{"path": path}])
+
+    assert refusal(excinfo) == (Code.INVALID_PARAMETER_VALUE, 400)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from posixpath import join
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -105,13 +106,15 @@ class Fakes:
         return mlflow_error(404, "ENDPOINT_NOT_FOUND", "Not here.")
 
     def _sign(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        folder = wanted.get("folder", "")
+        uploads = [{**upload, "path": join(folder, upload["path"])} for upload in wanted.get("uploads", [])]
         return {
-            "uploads": [self._upload(upload) for upload in wanted.get("uploads", [])],
-            "downloads": [self._download(path) for path in wanted.get("downloads", [])],
+            "uploads": [self._upload(upload) for upload in uploads],
+            "downloads": [self._download(join(folder, path)) for path in wanted.get("downloads", [])],
         }
 
     def _upload(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        path, parts = wanted["path"], wanted["parts"]
+        path, parts = wanted["path"], wanted.get("parts")
         if not parts:
             return {"path": path, "parts": [self._signed(path, kind="whole")]}
         upload = wanted.get("upload_id") or f"upload{len(self.parts)}"

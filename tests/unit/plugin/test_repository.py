@@ -161,3 +161,18 @@ def test_a_failed_question_is_asked_again_the_next_time(
     fake.tracking_fault = lambda seen: None
     repository.log_artifact(folder / "file.bin")
     assert len(fake.sent()) == 1
+
+
+def test_a_folder_is_listed_once_to_be_downloaded(fake: Fakes, repository: Any, folder: Path) -> None:
+    (folder / "deeper").mkdir()
+    for name in ("a.bin", "deeper/b.bin"):
+        (folder / name).write_bytes(b"x")
+    repository.log_artifacts(folder, "all")
+    back = folder.with_name("back")
+    back.mkdir()
+
+    for _ in range(2):
+        repository.download_artifacts("all", str(back))
+
+    assert [call.query["path"] for call in fake.calls(ROUTE)] == [f"{ROOT}/all", f"{ROOT}/all/deeper"] * 2
+    assert (back / "all" / "deeper" / "b.bin").read_bytes() == b"x"
