@@ -1,14 +1,17 @@
-"""The table of docs/deployment.md: what is deployed when, evaluated from the Bicep files."""
+"""The tables of docs/deployment.md: what is deployed when, the parameters and the costs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.infra.combinations import COMBINATIONS, ROLE, conditions, made
+from infra import costs
+from tests.infra.bicep import File
+from tests.infra.combinations import COMBINATIONS, MAIN, ROLE, conditions, made
 
 PAGE = Path(__file__).parents[1] / "docs" / "deployment.md"
 BEGIN, END = "<!-- table: make picture -->\n", "<!-- /table -->\n"
+PARAMETERS = ("<!-- parameters: make picture -->\n", "<!-- /parameters -->\n")
 
 
 def table() -> str:
@@ -26,10 +29,28 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def parameters() -> str:
+    """Markdown: every parameter of main.bicep, as it describes itself."""
+    lines = ["| Parameter | Meaning |", "|---|---|"]
+    for name, parameter in File(MAIN).parameters.items():
+        [meaning] = parameter.decorators["description"]
+        lines.append(f"| `{name}` | {str(meaning).removeprefix('Optional. ')} |")
+    return "\n".join(lines) + "\n"
+
+
+def made_anew(page: str) -> str:
+    """``page`` with its three tables as they must be."""
+    page = replaced(page, BEGIN, END, table)
+    page = replaced(page, *PARAMETERS, parameters)
+    return replaced(page, costs.BEGIN, costs.END, costs.table)
+
+
 def replaced(page: str, begin: str, end: str, make: Callable[[], str]) -> str:
     """``page`` with what stands between the two marks made anew."""
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
+    before, mark, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (mark and closed):
+        raise LookupError(f"The page has not the marks {begin.strip()} and {end.strip()}")
     return f"{before}{begin}{make()}{end}{after}"
 
 
@@ -38,4 +59,4 @@ def _rank(words: str) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(replaced(PAGE.read_text(), BEGIN, END, table))
+    PAGE.write_text(made_anew(PAGE.read_text()))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genesis.routes import ROUTES
-from infra import table
+from infra import costs, table
 from tests.infra.combinations import COMBINATIONS, MAIN, OPTIONS, ROLE, Combination, made
 from tests.infra.evaluate import Made, deploy, given
 from tests.infra.functions import Failed
@@ -49,10 +49,21 @@ def settings(resources: list[Made]) -> dict[str, str]:
     return {pair["name"]: pair["value"] for pair in pairs}
 
 
-def test_the_table_of_the_docs_is_what_the_files_deploy() -> None:
+def test_the_tables_of_the_docs_are_what_the_files_deploy_take_and_cost() -> None:
     page = table.PAGE.read_text()
-    assert table.BEGIN in page
-    assert page == table.replaced(page, table.BEGIN, table.END, table.table)
+    assert page == table.made_anew(page)
+
+
+def test_a_page_without_a_table_is_an_error() -> None:
+    with pytest.raises(LookupError, match="marks"):
+        table.made_anew("# Deployment\n")
+
+
+def test_what_is_free_costs_nothing_and_the_rest_its_price() -> None:
+    price = costs.Price(0.40, 1_000_000, 250_000)
+    assert price.of(200_000) == 0
+    assert price.of(1_250_000) == pytest.approx(0.40)
+    assert "4,000,000: **1.50**" in costs.table()
 
 
 @EVERY
