@@ -1,4 +1,4 @@
-"""``python -m genesis``: serve, init, gc, tokens, endpoints."""
+"""``python -m genesis``: serve, init, gc, tokens, validate, endpoints."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.settings import Settings
 from genesis.tokens import tokens
+from genesis.validate.command import validate
 
 if TYPE_CHECKING:
     from genesis.app import App
@@ -57,6 +58,7 @@ def main() -> None:
 
 
 main.add_command(tokens)
+main.add_command(validate)
 
 
 @main.command()

@@ -19,11 +19,12 @@ LAYERS = (
         "genesis.endpoints",
         "genesis.gc",
         "genesis.tokens",
+        "genesis.validate",
     ),
     ("genesis.app",),
     ("genesis.auth", "genesis.routes"),
     ("genesis.api",),
-    ("genesis.wire", "genesis.scope"),
+    ("genesis.wire", "genesis.scope", "genesis.readiness"),
     ("genesis.store", "genesis.artifacts"),
     ("genesis.store.pages", "genesis.store.histories"),
     ("genesis.store.engine", "genesis.store.change"),
@@ -39,6 +40,7 @@ MAY_USE_EDGE = (
     "genesis.__main__",
     "genesis.serve",
     "genesis.tokens",
+    "genesis.validate.database",
     "genesis.app",
     "genesis.auth",
     "genesis.routes",
@@ -59,6 +61,9 @@ ENGINES_MAY_IMPORT = (
 PLUGIN = "genesis.plugin"
 """Runs in MLflow's client, not in the server: neither knows the other."""
 
+SESSION = "genesis.validate.session"
+"""A stock client's program, run in a process of its own."""
+
 OWNERS = {
     "azure.functions": ("function_app",),
     "pymongo": ("genesis.store.mongo",),
@@ -67,11 +72,11 @@ OWNERS = {
     "azure.storage": ("genesis.artifacts",),
     "azure.core": ("genesis.artifacts", "genesis.store.mongo.oidc"),
     "azure.identity": ("genesis.artifacts", "genesis.store.mongo.oidc"),
-    "mlflow": (PLUGIN,),
+    "mlflow": (PLUGIN, SESSION),
     "requests": (PLUGIN,),
     "urllib3": (PLUGIN,),
     "uvicorn": ("genesis.serve",),
-    "click": ("genesis.__main__", "genesis.gc", "genesis.tokens"),
+    "click": ("genesis.__main__", "genesis.gc", "genesis.tokens", "genesis.validate"),
     "argon2": ("genesis.auth.tokens",),
     "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
     "sqlparse": ("genesis.search.grammar",),
@@ -199,4 +204,4 @@ def test_only_settings_and_the_plugin_read_the_environment() -> None:
     readers = [
         n for n, tree in MODULES.items() if "os.environ" in ast.unparse(tree) or "getenv" in ast.unparse(tree)
     ]
-    assert readers == ["genesis.plugin.environment", "genesis.settings"]
+    assert readers == ["genesis.plugin.environment", "genesis.settings", "genesis.validate.environment"]

@@ -1,0 +1,1 @@
+"""``genesis validate``: what a careful person checks after a deployment. It is a client."""
