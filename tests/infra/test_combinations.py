@@ -110,6 +110,10 @@ def test_private_services_have_an_endpoint_each_and_no_other_way_in(combination:
         assert access == {"Disabled"}
         assert reached == {the(kind, resources).id for kind in [*kinds, APP]}
         assert len(of(ZONE, resources)) == len(of(f"{ZONE}/virtualNetworkLinks", resources)) == 4
+        [network] = of("Microsoft.Network/virtualNetworks", resources)
+        assert {
+            link.properties["virtualNetwork"]["id"] for link in of(f"{ZONE}/virtualNetworkLinks", resources)
+        } == {network.id}
         assert not of(f"{DATABASE['vcore']}/firewallRules", resources)
         assert {
             the(kind, resources).properties["networkAcls"]["defaultAction"] for kind in (STORAGE, VAULT)
@@ -245,6 +249,21 @@ def test_alerts_watch_what_is_deployed_and_tell_the_group(combination: Combinati
         "a@example.com",
         "b@example.com",
     ]
+
+
+def test_a_budget_tells_of_money_spent_and_expected() -> None:
+    emails = ["a@example.com"]
+    resources = made(Combination("ru", False, "token"), monthlyBudget=100, alertEmails=emails)
+    budget = the("Microsoft.Consumption/budgets", resources).properties
+
+    assert (budget["amount"], budget["timePeriod"]) == (100, {"startDate": "2030-01-01"})
+    told = list(budget["notifications"].values())
+    assert {(each["thresholdType"], each["threshold"]) for each in told} == {
+        ("Actual", 80),
+        ("Actual", 100),
+        ("Forecasted", 100),
+    }
+    assert all(each["enabled"] and each["contactEmails"] == emails for each in told)
 
 
 @EVERY
