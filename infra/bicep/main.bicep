@@ -69,6 +69,7 @@ param concurrency int = 32
 
 @description('Optional. Minutes that the URLs live which clients send and fetch artifacts with. Defaults to 15.')
 @minValue(1)
+@maxValue(60)
 param signedUrlMinutes int = 15
 
 @description('Optional. DEBUG, INFO, WARNING or ERROR. Defaults to INFO.')
@@ -251,6 +252,7 @@ var settings = {
   AZURE_CLIENT_ID: identity.outputs.clientId
   PYTHON_THREADPOOL_THREAD_COUNT: string(concurrency)
   GENESIS_DATABASE_URI: database == 'ru' ? ru!.outputs.databaseUri : vcore!.outputs.databaseUri
+  GENESIS_DATABASE_CONNECTIONS: string(concurrency)
   GENESIS_DATABASE_CONNECTIONS: string(concurrency)
   GENESIS_ARTIFACTS_URI: '${storage.outputs.blobEndpoint}${storage.outputs.artifactsContainer}'
   GENESIS_ARTIFACT_ROOT: 'mlflow-artifacts:/'

@@ -300,12 +300,13 @@ def test_names_fit_also_where_the_longest_is_given(combination: Combination) -> 
 
 
 @EVERY
-def test_as_many_threads_as_requests_at_a_time(combination: Combination) -> None:
+def test_each_request_at_a_time_has_a_thread_and_a_connection(combination: Combination) -> None:
     resources = made(combination, concurrency=7)
     scale = the(APP, resources).properties["functionAppConfig"]["scaleAndConcurrency"]
 
     assert scale["triggers"]["http"]["perInstanceConcurrency"] == 7
     assert settings(resources)["PYTHON_THREADPOOL_THREAD_COUNT"] == "7"
+    assert settings(resources)["GENESIS_DATABASE_CONNECTIONS"] == "7"
 
 
 def test_parameter_files_deploy() -> None:
