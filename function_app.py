@@ -10,6 +10,7 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 import azure.functions as func
+from azure.functions.warmup import WarmUpContext
 
 from genesis.app import App
 from genesis.http import BytesBody, Request
@@ -28,6 +29,15 @@ def product() -> App:
     """The process's App, built by whoever asks first; a failure to build is not remembered."""
     with _building:  # two first requests run on two threads
         return _built()
+
+
+@app.warm_up_trigger(arg_name="context")
+def warmup(context: WarmUpContext) -> None:
+    """Opens the database and the artifact store on an instance that is added, before requests come to it.
+
+    Azure looks for this very name. What fails is logged, and tried again by the first request.
+    """
+    product().handle_whole(Request("GET", "/health/ready"))
 
 
 # Anonymous, because genesis.auth decides; the methods are named, because the host answers 404 to all others.

@@ -10,8 +10,9 @@ import uuid
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import Authentication, Context, refusal
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
-from genesis.errors import Code, GenesisError, unavailable
+from genesis.errors import Code, GenesisError, Misconfigured, unavailable
 from genesis.http import Request, Response
+from genesis.readiness import Readiness
 from genesis.routes import match
 from genesis.scope import Scope
 from genesis.settings import Settings
@@ -28,6 +29,7 @@ ALIVE = "/health/live"
 """Answered however the server is configured: the process lives."""
 REFUSED_SECONDS = 30
 """After which clients may ask again whether somebody has configured it."""
+UNUSABLE_DATABASE = "GENESIS_DATABASE_URI leads to no database of use; see the server's log."
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
 
@@ -41,12 +43,20 @@ class App:
         self._engine: Engine | None = None
         self._failure: GenesisError | None = None
         self._failed = 0.0
+        self._told: set[str] = set()
         self._artifacts: ArtifactStore | None = None
         self._authentication = Authentication(settings, self.engine)
-        self._refusal = refusal(settings)
+        self._refusal = refusal(settings) or settings.database_refusal
         if self._refusal:
             logger.critical("Every request is refused: %s", self._refusal)
         self._piles = Piles()
+        self._opening_artifacts = threading.Lock()
+        self._readiness = Readiness(
+            {
+                "database": lambda: self.engine().check(),
+                "artifacts": lambda: self.artifacts().check(),
+            }
+        )
         self._workspaces: set[str] = set()
 
     def handle(self, request: Request) -> Response:
@@ -78,9 +88,7 @@ class App:
                 response.begin()
         except GenesisError as error:
             response = encode_error(error)
-            # A refusal for how this server is configured was logged once, when it began.
-            if error.status >= 500 and error.code is not Code.NOT_IMPLEMENTED and not self._refusal:
-                logger.error("%s %s: %s", request.method, name, error.message, exc_info=error)
+            self._note(error, f"{request.method} {name}")
         except Exception:
             incident = uuid.uuid4().hex
             logger.exception("%s %s failed, incident %s", request.method, name, incident)
@@ -96,6 +104,17 @@ class App:
         requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
         return response
 
+    def _note(self, error: GenesisError, request: str) -> None:
+        """Log a failure of ours; how this server is configured is told once, not to every request."""
+        if isinstance(error, Misconfigured):
+            if str(error) not in self._told:
+                logger.critical("%s", error)
+            self._told.add(str(error))
+            return
+        is_known = error.is_logged or bool(self._refusal) or error.code is Code.NOT_IMPLEMENTED
+        if error.status >= 500 and not is_known:
+            logger.error("%s: %s", request, error.message, exc_info=error)
+
     def _scope(self, context: Context, request: Request, *, whole: bool) -> Scope:
         reads = request.method in ("GET", "HEAD")
         workspace = context.workspace
@@ -106,6 +125,7 @@ class App:
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
             base_url=request.base_url,
+            ready=self._readiness.ask,
             redirects=whole and request.method == "GET",
             largest_body=self._settings.largest_body if whole else None,
         )
@@ -132,15 +152,23 @@ class App:
                 if self._failure is not None and self._failed > asked:
                     raise self._failure
                 try:
-                    self._engine = open_engine(self._settings.database)
+                    self._engine = self._opened()
                 except GenesisError as failure:
                     self._failure, self._failed = failure, time.monotonic()
                     raise
             return self._engine
 
+    def _opened(self) -> Engine:
+        settings = self._settings
+        try:
+            return open_engine(settings.database, settings.connections)
+        except ValueError as error:
+            raise Misconfigured(UNUSABLE_DATABASE, str(error), REFUSED_SECONDS) from error
+
     def artifacts(self) -> ArtifactStore:
         """The artifact store, opened once."""
-        with self._lock:
+        # Not the database's lock: who wants nothing of the database does not wait for it.
+        with self._opening_artifacts:
             if self._artifacts is None:
                 settings = self._settings
                 self._artifacts = open_artifacts(

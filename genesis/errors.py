@@ -87,6 +87,17 @@ class GenesisError(Exception):
         return body
 
 
+class Misconfigured(GenesisError):
+    """A setting that is of no use (503): clients read ``words``, who runs the server ``detail`` (``str``).
+
+    The latter may name hosts and folders.
+    """
+
+    def __init__(self, words: str, detail: str, retry_after: int) -> None:
+        super().__init__(Code.TEMPORARILY_UNAVAILABLE, words, retry_after=retry_after)
+        self.args = (detail,)
+
+
 def invalid(message: str) -> GenesisError:
     """The client sent something MLflow would refuse with 400."""
     return GenesisError(Code.INVALID_PARAMETER_VALUE, message)

@@ -70,6 +70,8 @@ class Route(NamedTuple):
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", 0, server.Nothing, server.health, ROOT, open=True),
+    Route("GET", "/health/live", 0, server.Nothing, server.health, ROOT, open=True),
+    Route("GET", "/health/ready", 0, server.Nothing, server.ready, ROOT, open=True),
     Route("GET", "/version", 0, server.Nothing, server.version, ROOT, open=True),
     Route("GET", "/mlflow/server-info", 3, server.Nothing, server.info, open=True),
     Route("POST", "/mlflow/experiments/create", 2, we.CreateExperiment, experiments.create),

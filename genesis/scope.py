@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from genesis.artifacts import ArtifactStore
@@ -31,6 +31,9 @@ class Scope:
     """The host cannot stream: large files are better had from the storage itself."""
     largest_body: int | None = None
     """Bytes of an upload that may pass through the host; None: as many as come."""
+
+    ready: Callable[[], Mapping[str, str]] = dict
+    """What each thing that the server stands on says when it is asked whether it is ready."""
 
     @property
     def store(self) -> Store:

@@ -145,14 +145,14 @@ class Settings:
         """Why nothing can be kept in this database; "" where it can."""
         if self.database.startswith(UNRESOLVED):
             return (
-                "GENESIS_DATABASE_URI is a reference to a key vault that was not resolved: the app's identity "
-                "may not read the secret, or it is not there."
+                "GENESIS_DATABASE_URI is a reference to a key vault that was not resolved: the app's "
+                "identity may not read the secret, or it is not there."
             )
         if not self.in_azure or not self.database.lower().startswith("sqlite:"):
             return ""
         return (
-            "GENESIS_DATABASE_URI is empty or begins with sqlite:, which is refused in Azure: each instance has "
-            "a disk of its own, which goes with it. Set it to a MongoDB URI, as infra/bicep does."
+            "GENESIS_DATABASE_URI is empty or begins with sqlite:, which is refused in Azure: each instance "
+            "has a disk of its own, which goes with it. Set it to a MongoDB URI, as infra/bicep does."
         )
 
     @property

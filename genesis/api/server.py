@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+import orjson
+
 from genesis import MLFLOW_VERSION
+from genesis.readiness import READY
 from genesis.scope import Scope
-from genesis.wire.base import Message, Page
+from genesis.wire.base import Message, Page, Raw
 
 TRANSFERS = 1
 """The version of the batched transfers (``/genesis/artifacts/sign`` and ``commit``)."""
+
+
+BACK_SECONDS = 5
+"""After which it may be asked again whether it is ready."""
 
 
 class Nothing(Message):
@@ -41,6 +48,17 @@ class ServerInfoReply(TypedDict):
 
 def health(request: Nothing, scope: Scope) -> Page:
     return Page("OK")
+
+
+def ready(request: Nothing, scope: Scope) -> Raw:
+    """200 when database and artifact store answer; 503, and in general words why, when one does not."""
+    components = scope.ready()
+    is_ready = all(words == READY for words in components.values())
+    body = {"status": "ready" if is_ready else "not ready", "components": components}
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    if is_ready:
+        return Raw(orjson.dumps(body), headers)
+    return Raw(orjson.dumps(body), {**headers, "Retry-After": str(BACK_SECONDS)}, 503)
 
 
 def version(request: Nothing, scope: Scope) -> Page:

@@ -184,6 +184,9 @@ class ArtifactStore(Protocol):
     def receiver(self) -> Receiver | None:
         """What serves ``/signed/…``; None where signed URLs lead to another host."""
 
+    def check(self) -> None:
+        """One cheap question; raises GenesisError where the storage is out of reach or refuses us."""
+
     def sweep(self) -> None:
         """Remove what uploads left behind a day ago, where the storage does not do so by itself."""
 

@@ -138,6 +138,9 @@ class BlobStore:
     def receiver(self) -> None:
         return None
 
+    def check(self) -> None:
+        self._container.check()
+
     def sweep(self) -> None:
         """Blob Storage forgets uncommitted blocks after a week."""
 

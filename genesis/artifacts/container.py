@@ -21,6 +21,7 @@ PIECE = 2 << 20
 
 # A request must end, well or badly, within the 230 seconds that Azure's front end gives a function.
 CONNECT_SECONDS = 10
+CHECK_SECONDS = 4
 READ_SECONDS = 60
 RETRIES = 2
 
@@ -92,6 +93,15 @@ class Container:
                 if not self.client().exists():
                     self._create()
             self._is_there = True
+
+    def check(self) -> None:
+        """Ask for the container, once and briefly; one that is missing is made by the first write."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with told(), suppress(ResourceNotFoundError):
+            self.client().get_container_properties(
+                retry_total=0, connection_timeout=CHECK_SECONDS, read_timeout=CHECK_SECONDS
+            )
 
     def delegation_key(self, start: datetime, end: datetime, patient: bool) -> UserDelegationKey:
         """A key to sign with in this identity's name; if not ``patient``, it is tried once and briefly."""

@@ -18,6 +18,7 @@ from genesis.artifacts.local_direct import SIGNED, LocalDirect, LocalReceiver
 from genesis.artifacts.local_files import CHUNK, UPLOADS, Places, etag, put, remove, without_paths
 from genesis.artifacts.local_uploads import DAY
 from genesis.artifacts.spans import Span, bounds
+from genesis.errors import unavailable
 
 
 def open_store(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> LocalStore:
@@ -83,6 +84,11 @@ class LocalStore:
 
     def receiver(self) -> Receiver:
         return LocalReceiver(self._places)
+
+    def check(self) -> None:
+        folder = self._places.uploads
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise unavailable("The folder of the artifacts cannot be used; see the server's settings.", 30)
 
     def sweep(self) -> None:
         with without_paths():

@@ -18,22 +18,31 @@ from genesis.http import Request, Response
 from tests.functions.published import environment
 from tests.functions.python313 import REPOSITORY, python313
 
+WARM = {
+    # Nobody is there: what is tried is seen by what it loads, and its failure is none of the instance's.
+    "GENESIS_DATABASE_URI": "mongodb://127.0.0.1:1/none",
+    "GENESIS_ARTIFACTS_URI": "http://127.0.0.1:1/devstoreaccount1/artifacts",
+    "GENESIS_STORAGE_CONNECTION_STRING": "UseDevelopmentStorage=true",
+}
 INDEXING = """
 import json, sys
 from pathlib import Path
 from tests.functions.worker import Worker
-functions = [f.trigger for f in Worker(Path(sys.argv[1])).functions]
-print(json.dumps({"functions": functions, "modules": sorted(sys.modules)}))
+worker = Worker(Path(sys.argv[1]))
+functions = {f.name: f.trigger for f in worker.functions}
+indexed = sorted(sys.modules)
+worker.warm_up(next(f for f in worker.functions if f.name == "warmup"))
+print(json.dumps({"functions": functions, "modules": indexed, "warm": sorted(sys.modules)}))
 """
 
 
 @pytest.fixture(scope="module")
 def indexed(published: Path) -> dict[str, Any]:
-    """The app's triggers, and the modules in a worker that has indexed it and answered nothing yet."""
+    """The app's triggers, and the modules in a worker that has indexed it, before and after it warmed up."""
     done = subprocess.run(
         [str(python313()), "-c", INDEXING, str(published)],
         cwd=REPOSITORY,
-        env=environment(),
+        env=environment(**WARM),
         capture_output=True,
         text=True,
     )
@@ -43,7 +52,8 @@ def indexed(published: Path) -> dict[str, Any]:
 
 
 def test_the_app_is_one_function_that_takes_every_path_and_method(indexed: dict[str, Any]) -> None:
-    (trigger,) = indexed["functions"]
+    assert set(indexed["functions"]) == {"catch_all", "warmup"}
+    trigger = indexed["functions"]["catch_all"]
     assert trigger["type"] == "httpTrigger"
     assert trigger["route"] == "{*path}"
     assert trigger["authLevel"] == "ANONYMOUS"
@@ -54,6 +64,15 @@ def test_the_app_is_one_function_that_takes_every_path_and_method(indexed: dict[
 def test_indexing_the_app_does_not_import(indexed: dict[str, Any], module: str) -> None:
     assert "genesis.app" in indexed["modules"]
     assert module not in indexed["modules"]
+
+
+def test_azure_finds_the_warm_up_by_its_name(indexed: dict[str, Any]) -> None:
+    assert indexed["functions"]["warmup"]["type"] == "warmupTrigger"
+
+
+@pytest.mark.parametrize("module", ["pymongo", "azure.storage.blob"])
+def test_warming_up_loads_what_the_first_request_would_wait_for(indexed: dict[str, Any], module: str) -> None:
+    assert module in indexed["warm"]
 
 
 class Recorder:

@@ -61,17 +61,23 @@ class Worker:
 
     def invoke(self, function: Function, request: RpcHttp) -> RpcHttp:
         """What the function answers; ``WorkerError`` if it raised."""
-        answer = self._ask(
+        response: RpcHttp = self._invoke(function, TypedData(http=request)).return_value.http
+        return response
+
+    def warm_up(self, function: Function) -> None:
+        """As the host does on an instance that is added; ``WorkerError`` if the function raised."""
+        self._invoke(function, TypedData(string="{}"))
+
+    def _invoke(self, function: Function, data: TypedData) -> Any:
+        return self._ask(
             "invocation_request",
             invocation_id=str(uuid.uuid4()),
             function_id=function.id,
-            input_data=[ParameterBinding(function.trigger["name"], TypedData(http=request))],
+            input_data=[ParameterBinding(function.trigger["name"], data)],
             trigger_metadata={},
             trace_context=Message(trace_parent="", trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
         )
-        response: RpcHttp = answer.return_value.http
-        return response
 
     def _ask(self, kind: str, **fields: Any) -> Any:
         request = Message(

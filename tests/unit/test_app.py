@@ -111,7 +111,7 @@ def test_requests_that_wait_for_a_database_that_is_away_fail_together(
 ) -> None:
     tries: list[str] = []
 
-    def away(uri: str) -> Any:
+    def away(uri: str, connections: int) -> Any:
         tries.append(uri)
         time.sleep(0.2)
         raise unavailable("The database is away.")

@@ -22,10 +22,12 @@ from tests.servers.directory import AUDIENCE, TENANT
 
 FIRST = "gf_first_" + "a" * 64
 GOOD = {"authorization": f"Bearer {FIRST}"}
+NOWHERE = "mongodb://127.0.0.1:1/none"
+"""In Azure nothing is kept in a file."""
 MODES: dict[str, dict[str, Any]] = {
     "token": {"auth": "token", "token": FIRST},
     "entra": {"auth": "entra", "entra_tenant": TENANT, "entra_audience": AUDIENCE},
-    "platform": {"auth": "platform", "in_azure": True, "easy_auth": True},
+    "platform": {"auth": "platform", "in_azure": True, "easy_auth": True, "database_uri": NOWHERE},
 }
 OPEN = {
     *("/health", "/version", "/mlflow/server-info"),
@@ -107,10 +109,13 @@ def test_where_nobody_has_to_say_who_they_are_a_run_is_of_who_the_client_says(tm
         assert create_run(app, claimed)["run"]["info"]["user_id"] == "whoever-they-say"
 
 
-def test_the_platforms_headers_are_trusted_only_where_it_was_said(app: App, tmp_path: Path) -> None:
+def test_the_platforms_headers_are_trusted_only_where_it_was_said(
+    app: App, tmp_path: Path, mongodb_uri: str
+) -> None:
     claimed = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "0"}
     assert call(app, "GET", "/api/2.0/mlflow/experiments/get?experiment_id=0", headers=claimed).status == 401
-    with closing(App(Settings(data=str(tmp_path), **MODES["platform"]))) as behind:
+    settings = Settings(data=str(tmp_path), **{**MODES["platform"], "database_uri": mongodb_uri})
+    with closing(App(settings)) as behind:
         assert create_run(behind, claimed)["run"]["info"]["user_id"] == "root"
 
 
@@ -137,7 +142,8 @@ def test_failures_are_counted_by_where_they_come_from(tmp_path: Path) -> None:
         assert statuses(here, "203.0.113.1", "192.0.2.1", 11)[-1] == 429
         assert statuses(here, "203.0.113.1", "192.0.2.2", 1) == [401]
         assert statuses(here, "203.0.113.2", "192.0.2.1", 1) == [429]
-    with closing(App(Settings(data=str(tmp_path), **MODES["token"], in_azure=True))) as there:
+    azure = Settings(data=str(tmp_path), **MODES["token"], in_azure=True, database_uri=NOWHERE)
+    with closing(App(azure)) as there:
         assert statuses(there, "forged, 203.0.113.1:4711", "192.0.2.1", 11)[-1] == 429
         assert statuses(there, "other, 203.0.113.1:4712", "192.0.2.2", 1) == [429]
         assert statuses(there, "203.0.113.1, 203.0.113.2", "192.0.2.1", 1) == [401]
