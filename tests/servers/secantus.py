@@ -8,14 +8,14 @@ from pathlib import Path
 from tests.servers import Server, free_port
 
 
-def secantusdb(folder: Path) -> Server:
+def secantusdb(folder: Path, *options: str) -> Server:
     """A server that keeps its data in ``folder``; acknowledged writes survive a kill."""
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("secantusd-py")),
         *("--host", "127.0.0.1", "--port", str(port)),
         *("--storage-path", str(folder / "secantus")),
-        *("--log-level", "WARNING", "--sync-on-commit"),
+        *("--log-level", "WARNING", "--sync-on-commit", *options),
     ]
     # Its working directory decides which secantusd.toml it would read: an empty folder, so none.
     return Server(command, port=port, cwd=folder)

@@ -15,6 +15,8 @@ from genesis.store import Store, open_engine, store_of
 from genesis.store.engine import Engine
 from genesis.store.histories import Piles
 from genesis.store.logged_models import LoggedModels
+from genesis.store.mongo import failures
+from genesis.store.mongo.causes import Causes
 from tests.store.commands import Commands, refusals
 from tests.store.logged import create
 
@@ -31,6 +33,12 @@ def commands() -> Iterator[Commands]:
     COMMANDS.stop()
     wrong = [why for name, command in COMMANDS.sent for why in refusals(name, command)]
     assert not wrong, wrong[:10]
+
+
+@pytest.fixture(autouse=True)
+def silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cause was told before this test: a line a minute would come in the first test alone."""
+    monkeypatch.setattr(failures, "CAUSES", Causes(failures.LOG))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Callable
 from random import random
 from typing import TypeVar
@@ -43,6 +44,8 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
 
     Keeps at most ``connections`` open. Raises ValueError with what is wrong with the URI.
     """
+    # MongoDB's driver advertises MongoDB's service to those who use another's.
+    warnings.filterwarnings("ignore", "You appear to be connected to a ", UserWarning)
     # Secrets stand in the URI, so no message repeats it.
     try:
         address = Address(uri)
