@@ -34,7 +34,16 @@ SCOPES = {
 }
 """The field that a find or update fixes, unless it fixes the key."""
 
-SESSION = {"endSessions", "ping", "hello", "ismaster", "killCursors", "dropDatabase"}
+SESSION = {
+    "endSessions",
+    "ping",
+    "hello",
+    "ismaster",
+    "killCursors",
+    "dropDatabase",
+    "saslStart",
+    "saslContinue",
+}
 """Said by the driver or by the tests themselves."""
 
 
