@@ -51,7 +51,7 @@ def transferred(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         (folder / name).write_bytes(content)
     settings = {**CLIENT, "MLFLOW_TRACKING_URI": server.url, "PYTHONPATH": str(newer_client())}
     done = subprocess.run(
-        [sys.executable, SCRIPT, folder, downloads],
+        [sys.executable, SCRIPT, folder, downloads, "five bytes.txt"],
         env=genesis_environment(settings),
         cwd=folder,
         capture_output=True,

@@ -1,7 +1,7 @@
 """Logs a folder's files and downloads them again, as any script would; prints what was sent to whom.
 
-``transfers.py FOLDER DOWNLOADS`` with MLFLOW_TRACKING_URI set. The last line is JSON: the client's version,
-and every request as [method, URL without its query, status].
+``transfers.py FOLDER DOWNLOADS [NAME]`` with MLFLOW_TRACKING_URI set; NAME is logged once more by itself.
+The last line is JSON: the client's version, and every request as [method, URL without its query, status].
 """
 
 import json
@@ -22,16 +22,17 @@ def observed(session: requests.Session, request: requests.PreparedRequest, **opt
     return reply
 
 
-def transfer(folder: Path, downloads: Path) -> None:
+def transfer(folder: Path, downloads: Path, *names: str) -> None:
+    client = MlflowClient()
     with mlflow.start_run() as run:
         mlflow.log_artifacts(str(folder), "all files")
-        mlflow.log_artifact(str(folder / "five bytes.txt"))
-    client = MlflowClient()
-    client.download_artifacts(run.info.run_id, "all files", str(downloads))
-    client.download_artifacts(run.info.run_id, "five bytes.txt", str(downloads))
+        client.download_artifacts(run.info.run_id, "all files", str(downloads))
+        for name in names:
+            mlflow.log_artifact(str(folder / name))
+            client.download_artifacts(run.info.run_id, name, str(downloads))
 
 
 if __name__ == "__main__":
     requests.Session.send = observed  # type: ignore[method-assign]
-    transfer(Path(sys.argv[1]), Path(sys.argv[2]))
+    transfer(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
     print(json.dumps({"version": mlflow.__version__, "sent": sent}))
