@@ -13,14 +13,17 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-TENANT = "11111111-2222-3333-4444-555555555555"
+TENANT = "11111111-2222-3333-4444-abcdefabcdef"
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
 AUDIENCE = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 PATH = f"/{TENANT}/discovery/v2.0/keys"
 
 
 class Directory:
-    """A running key server; it answers ``status``, and ``answer`` in place of its keys, if that is set."""
+    """A running key server; it answers ``status``, and ``answer`` in place of its keys, if that is set.
+
+    Before the answer come as many spaces as ``drips`` says, a hundred of them a second.
+    """
 
     def __init__(self) -> None:
         self.keys: dict[str, RSAPrivateKey] = {}
@@ -28,7 +31,7 @@ class Directory:
         self.answer: bytes | None = None
         self.headers: dict[str, str] = {}
         self.fetched = 0
-        self.drips = False
+        self.drips = 0
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.new_key("key-1")
@@ -88,7 +91,6 @@ class Directory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.drips = False
         self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()
@@ -104,10 +106,10 @@ def _handler(directory: Directory) -> type[BaseHTTPRequestHandler]:
             self.send_response(directory.status if found else 404)
             for name, value in directory.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(directory.drips + len(body)))
             self.end_headers()
             with suppress(ConnectionError):
-                while directory.drips:
+                for _ in range(directory.drips):
                     self.wfile.write(b" ")
                     time.sleep(0.01)
                 self.wfile.write(body)
