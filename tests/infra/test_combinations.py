@@ -210,7 +210,7 @@ def test_the_platform_lets_through_what_the_app_answers_to_strangers() -> None:
     assert validation["unauthenticatedClientAction"] == "Return401"
     open_paths = {path for route in ROUTES if route.open for path in route.paths()}
     of_serve = {path for path in open_paths if path.startswith("/signed/")}
-    assert set(validation["excludedPaths"]) == open_paths - of_serve | {"/health/live", "/health/ready"}
+    assert set(validation["excludedPaths"]) == open_paths - of_serve
 
 
 @EVERY
