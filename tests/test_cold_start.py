@@ -43,6 +43,27 @@ app.close()
 print(*[name for name in {HEAVY} if name in sys.modules])
 """
 
+OPEN_TO_ALL = f"""
+import sys
+from genesis import app
+from genesis.http import Request
+from genesis.settings import Settings
+before = set(sys.modules)
+def opened(*_):
+    raise AssertionError("the database was opened")
+app.open_engine = opened
+azure = app.App(Settings.read({{
+    "WEBSITE_SITE_NAME": "app",
+    "GENESIS_AUTH": "token",
+    "GENESIS_TOKEN": "t" * 32,
+    "GENESIS_DATABASE_URI": "mongodb+srv://c.example/genesis?authMechanism=MONGODB-OIDC",
+    "GENESIS_ARTIFACTS_URI": "https://account.blob.core.windows.net/artifacts",
+}}))
+for path in ("/health", "/health/live", "/version", "/api/3.0/mlflow/server-info"):
+    assert azure.handle_whole(Request("GET", path, headers={{"host": "app.example"}})).status == 200, path
+print(*[name for name in {HEAVY} if name in sys.modules])
+"""
+
 COST = """
 import time
 import genesis.app
@@ -69,6 +90,10 @@ def test_importing_the_app_imports_nothing_heavy() -> None:
 
 def test_a_first_answer_on_sqlite_needs_nothing_heavy() -> None:
     assert output(ANSWERED) == ""
+
+
+def test_what_anybody_may_ask_needs_nothing_heavy_in_azure_and_no_database() -> None:
+    assert output(OPEN_TO_ALL) == ""
 
 
 def test_our_own_modules_import_within_their_budget() -> None:

@@ -43,6 +43,7 @@ SESSION = {
     "dropDatabase",
     "saslStart",
     "saslContinue",
+    "createUser",
 }
 """Said by the driver or by the tests themselves."""
 

@@ -45,12 +45,15 @@ class Proxy:
     faults: list[Fault] = field(default_factory=list)
     met: list[str] = field(default_factory=list)
     """Commands that a fault has struck."""
+    greeted: list[Any] = field(default_factory=list)
+    """Connections that were made, by the address of their other end."""
 
     def __post_init__(self) -> None:
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
+                proxy.greeted.append(self.client_address)
                 with suppress(OSError, EOFError), socket.create_connection(proxy.server) as upstream:
                     Connection(proxy, self.request, upstream).serve()
 
@@ -81,6 +84,10 @@ class Proxy:
     def swallow(self, command: str, times: int = 1) -> None:
         """Nobody hears of it, and nobody is told."""
         self.faults.append(Fault(command, lambda *_: None, times))
+
+    def intercept(self, command: str, act: Callable[[Connection, Message], None]) -> None:
+        """The next one is left to ``act``."""
+        self.faults.append(Fault(command, act))
 
     def answer(self, command: str, reply: dict[str, Any], times: int = 1) -> None:
         """The server refuses it with ``reply``."""

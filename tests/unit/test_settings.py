@@ -69,6 +69,24 @@ def test_azure_says_that_it_is_azure(variable: str) -> None:
     assert not Settings.read({variable: ""}).in_azure
 
 
+@pytest.mark.parametrize(("given", "connections"), [("", 32), ("1", 1), ("1000", 1000)])
+def test_as_many_connections_are_kept_as_are_set(given: str, connections: int) -> None:
+    assert Settings.read({"GENESIS_DATABASE_CONNECTIONS": given}).connections == connections
+
+
+@pytest.mark.parametrize("given", ["0", "1001", "-1", "1.5", "many"])
+def test_a_number_of_connections_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="GENESIS_DATABASE_CONNECTIONS"):
+        _ = Settings.read({"GENESIS_DATABASE_CONNECTIONS": given}).connections
+
+
+def test_a_file_as_database_is_refused_in_azure_alone() -> None:
+    azure = {"WEBSITE_SITE_NAME": "app"}
+    assert "GENESIS_DATABASE_URI" in Settings.read(azure).database_refusal
+    assert not Settings.read({}).database_refusal
+    assert not Settings.read({**azure, "GENESIS_DATABASE_URI": "mongodb://h/d"}).database_refusal
+
+
 def test_azure_says_whether_it_authenticates() -> None:
     assert Settings.read({"WEBSITE_AUTH_ENABLED": "True"}).easy_auth
     assert not Settings.read({"WEBSITE_AUTH_ENABLED": "False"}).easy_auth
