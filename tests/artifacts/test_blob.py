@@ -159,6 +159,25 @@ def test_a_wrong_key_is_told_without_the_key(container_uri, caplog):
             assert WRONG_KEY not in refusal.value.message + caplog.text
 
 
+def test_the_check_tells_a_wrong_key(container_uri):
+    secret = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={WRONG_KEY}"
+    with (
+        closing(open_store(container_uri, secret)) as store,
+        pytest.raises(GenesisError, match=r"refuses|does not accept") as refusal,
+    ):
+        store.check()
+    assert refusal.value.status == 503
+
+
+def test_the_check_tells_a_service_that_is_away():
+    uri = f"http://127.0.0.1:{free_port()}/devstoreaccount1/container"
+    with (
+        closing(open_store(uri, KEYED)) as store,
+        pytest.raises(GenesisError, match=r"^Blob Storage failed \(ServiceRequestError\)\.$"),
+    ):
+        store.check()
+
+
 def test_a_service_that_does_not_answer_is_unavailable(no_retries, caplog):
     uri = f"http://127.0.0.1:{free_port()}/devstoreaccount1/container"
     with closing(open_store(uri, KEYED)) as store:

@@ -7,10 +7,11 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from genesis.artifacts import ArtifactInfo, ArtifactStore, IsAFolder, UnsatisfiableRange
+from genesis.artifacts import ArtifactInfo, ArtifactStore, IsAFolder, UnsatisfiableRange, open_artifacts
 from genesis.errors import GenesisError
 
 MEGABYTE = 1 << 20
@@ -328,6 +329,12 @@ def test_a_large_artifact_passes_through_without_being_held_in_memory(store):
     assert peak < 48 * MEGABYTE
 
 
+def test_a_store_that_can_be_reached_is_good_before_its_first_write_and_after(store):
+    store.check()
+    put(store, "a")
+    store.check()
+
+
 def test_a_reader_that_stops_early_can_be_closed(store):
     put(store, "large", b"x" * 9 * MEGABYTE)
     content = store.open("large")
@@ -336,3 +343,13 @@ def test_a_reader_that_stops_early_can_be_closed(store):
     assert list(content.chunks) == []
     put(store, "large", b"replaced")
     assert read(store, "large") == b"replaced"
+
+
+@pytest.mark.parametrize(
+    ("uri", "connection"),
+    [("file:{folder}", ""), ("http://127.0.0.1:1/devstoreaccount1/container", "UseDevelopmentStorage=true")],
+)
+def test_direct_transfer_can_be_turned_off(tmp_path: Path, uri: str, connection: str) -> None:
+    signs, stays = (open_artifacts(uri.format(folder=tmp_path), connection, minutes) for minutes in (1, 0))
+    assert signs.direct("http://here") is not None
+    assert stays.direct("http://here") is None
