@@ -27,13 +27,13 @@ def _setting(variable: str, default: str, meaning: str, *, shown: bool = True) -
     return setting
 
 
-def _whole(variable: str, given: str, most: int) -> int:
+def _whole(variable: str, given: str, most: int, least: int = 1) -> int:
     try:
         number = int(given)
     except ValueError:
-        number = 0
-    if not 1 <= number <= most:
-        raise ValueError(f"{variable} is {given!r}; it must be a number from 1 to {most}.")
+        number = -1
+    if not least <= number <= most:
+        raise ValueError(f"{variable} is {given!r}; it must be a number from {least} to {most}.")
     return number
 
 
@@ -77,7 +77,7 @@ class Settings:
         "GENESIS_SIGNED_URL_MINUTES",
         "15",
         "How long the URLs are good for by which clients reach the artifacts' storage: 1 to 60 minutes "
-        "(for uploads in parts, 10 seconds more for each part).",
+        "(for uploads in parts, 10 seconds more for each part); 0: none, all bytes pass through the server.",
     )
     proxied_upload_limit: str = _setting(
         "GENESIS_PROXIED_UPLOAD_LIMIT",
@@ -162,8 +162,8 @@ class Settings:
 
     @property
     def minutes(self) -> int:
-        """How long signed URLs are good for; raises ValueError for what is no number from 1 to 60."""
-        return _whole("GENESIS_SIGNED_URL_MINUTES", self.signed_url_minutes, LONGEST_MINUTES)
+        """How long signed URLs are good for, 0: there are none; raises ValueError for what is not 0 to 60."""
+        return _whole("GENESIS_SIGNED_URL_MINUTES", self.signed_url_minutes, LONGEST_MINUTES, least=0)
 
     @property
     def largest_body(self) -> int:

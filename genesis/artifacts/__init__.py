@@ -176,7 +176,7 @@ class ArtifactStore(Protocol):
         """Remove the file, or the folder and all in it; nothing there is no error."""
 
     def direct(self, base_url: str) -> Direct | None:
-        """Direct transfer; None where this store cannot sign.
+        """Direct transfer; None where this store cannot sign, or is not to.
 
         ``base_url`` is this server's as the client reaches it, below which a local store's URLs are.
         """
@@ -198,7 +198,7 @@ class IsAFolder(Exception):
 def open_artifacts(uri: str, connection_string: str = "", minutes: int = SIGNED_URL_MINUTES) -> ArtifactStore:
     """The store at ``uri`` (``file:`` folder or Blob container URL); raises ValueError for other schemes.
 
-    ``minutes`` is how long the URLs that it signs are good for.
+    ``minutes`` is how long the URLs that it signs are good for; 0: it signs none.
     """
     scheme = urlsplit(uri).scheme
     if scheme not in BACKENDS:

@@ -79,7 +79,9 @@ class BlobStore:
     def __init__(self, container: Container, minutes: int = SIGNED_URL_MINUTES) -> None:
         self._container = container
         signs = secret(container)
-        self._direct = BlobDirect(container, Signer(container.account, signs, minutes)) if signs else None
+        self._direct: BlobDirect | None = None
+        if signs and minutes:
+            self._direct = BlobDirect(container, Signer(container.account, signs, minutes))
 
     def list(self, path: str) -> list[ArtifactInfo]:
         from azure.core.exceptions import ResourceNotFoundError

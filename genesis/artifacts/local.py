@@ -79,7 +79,9 @@ class LocalStore:
             remove(rubbish)
             self._remove_empty_folders(place.parent)
 
-    def direct(self, base_url: str) -> Direct:
+    def direct(self, base_url: str) -> Direct | None:
+        if not self._minutes:
+            return None
         return LocalDirect(self._places, f"{base_url.rstrip('/')}{SIGNED}", self._minutes)
 
     def receiver(self) -> Receiver:

@@ -67,8 +67,8 @@ param readyInstances int = 0
 @maxValue(1000)
 param concurrency int = 32
 
-@description('Optional. Minutes that the URLs live which clients send and fetch artifacts with. Defaults to 15.')
-@minValue(1)
+@description('Optional. Minutes that the URLs live which clients send and fetch artifacts with; 0: no such URLs, all bytes pass through the function. Defaults to 15.')
+@minValue(0)
 @maxValue(60)
 param signedUrlMinutes int = 15
 
@@ -252,7 +252,6 @@ var settings = {
   AZURE_CLIENT_ID: identity.outputs.clientId
   PYTHON_THREADPOOL_THREAD_COUNT: string(concurrency)
   GENESIS_DATABASE_URI: database == 'ru' ? ru!.outputs.databaseUri : vcore!.outputs.databaseUri
-  GENESIS_DATABASE_CONNECTIONS: string(concurrency)
   GENESIS_DATABASE_CONNECTIONS: string(concurrency)
   GENESIS_ARTIFACTS_URI: '${storage.outputs.blobEndpoint}${storage.outputs.artifactsContainer}'
   GENESIS_ARTIFACT_ROOT: 'mlflow-artifacts:/'

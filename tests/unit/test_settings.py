@@ -45,12 +45,12 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
     assert Settings.read({"GENESIS_LOG_LEVEL": "", "GENESIS_DATA": ""}) == Settings()
 
 
-@pytest.mark.parametrize(("given", "minutes"), [("", 15), ("1", 1), ("60", 60)])
+@pytest.mark.parametrize(("given", "minutes"), [("", 15), ("0", 0), ("1", 1), ("60", 60)])
 def test_signed_urls_live_a_quarter_of_an_hour_or_what_is_said(given: str, minutes: int) -> None:
     assert Settings.read({"GENESIS_SIGNED_URL_MINUTES": given}).minutes == minutes
 
 
-@pytest.mark.parametrize("given", ["0", "61", "-5", "1.5", "many", "0x10", "9" * 5000])
+@pytest.mark.parametrize("given", ["61", "-5", "1.5", "many", "0x10", "9" * 5000])
 def test_signed_urls_that_would_live_too_long_or_not_at_all_are_refused(given: str) -> None:
     with pytest.raises(ValueError, match="GENESIS_SIGNED_URL_MINUTES"):
         _ = Settings.read({"GENESIS_SIGNED_URL_MINUTES": given}).minutes
