@@ -71,7 +71,7 @@ def certificate(d: Deployment) -> Result:
             "certificate",
             f"The certificate is not valid for {d.host}: {error.verify_message}.",
             "Install one of an authority that clients trust; for an authority of your own set "
-            "MLFLOW_TRACKING_SERVER_CERT_PATH to its certificate, here and on clients.",
+            "REQUESTS_CA_BUNDLE to a file with its certificate, here and on clients.",
         )
     except OSError as error:
         return failed(

@@ -66,7 +66,10 @@ class Deployment:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.caller.certificates or None)
+        context = ssl.create_default_context()
+        if self.caller.certificates:
+            context.load_verify_locations(self.caller.certificates)
+        return context
 
     @cached_property
     def server(self) -> Transport:

@@ -28,7 +28,7 @@ class Caller:
     username: str = ""
     password: str = ""
     certificates: str = ""
-    """A file of certificates to trust (MLFLOW_TRACKING_SERVER_CERT_PATH); empty: the system's."""
+    """A file of certificates to trust besides the system's (REQUESTS_CA_BUNDLE, as in MLflow's client)."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Caller:
@@ -37,7 +37,7 @@ class Caller:
             environment.get("MLFLOW_TRACKING_TOKEN", ""),
             environment.get("MLFLOW_TRACKING_USERNAME", ""),
             environment.get("MLFLOW_TRACKING_PASSWORD", ""),
-            environment.get("MLFLOW_TRACKING_SERVER_CERT_PATH", ""),
+            environment.get("REQUESTS_CA_BUNDLE", ""),
         )
 
     @property
@@ -62,7 +62,6 @@ class Caller:
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_TRACKING_USERNAME": self.username,
             "MLFLOW_TRACKING_PASSWORD": self.password,
-            "MLFLOW_TRACKING_SERVER_CERT_PATH": self.certificates,
         }
         return {name: value for name, value in given.items() if value}
 

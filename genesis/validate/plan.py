@@ -30,7 +30,7 @@ CHECKS = (
     Check("https", connection.https),
     Check("name", connection.name),
     Check("connection", connection.connection, ("name",)),
-    Check("certificate", connection.certificate, ("connection",)),
+    Check("certificate", connection.certificate, ("name", "connection")),
     Check("live", checks.live, CONNECTED),
     Check("ready", checks.ready, REACHED),
     Check("version", checks.version, ANSWERS),

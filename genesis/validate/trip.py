@@ -14,7 +14,7 @@ from genesis.validate.deployment import Deployment
 from genesis.validate.environment import client_environment
 from genesis.validate.results import Result, failed, ok, skipped
 
-SECONDS = 600
+SECONDS = 300
 PROGRAM = Path(__file__).with_name("session.py")
 FIXES = {
     "tracking": "Look at the server's log; a stock client must be able to log and read a run.",

@@ -68,10 +68,10 @@ class Relay:
 class _Handler(BaseHTTPRequestHandler):
     def relay(self) -> None:
         relay: Relay = self.server.relay  # type: ignore[attr-defined]
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body()
         line = f"{self.command} {self.path}"
         relay.requests.append(line)
-        headers = dict(self.headers.items())
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
         reply = relay.meddle(line, lambda: relay.send(self.command, self.path, headers, body))
         if reply is None:
             self.close_connection = True
@@ -84,6 +84,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", length or "0")
         self.end_headers()
         self.wfile.write(reply.body)
+
+    def body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        pieces = []
+        while size := int(self.rfile.readline(), 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
 
     do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = do_OPTIONS = relay
 
