@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(pieces)
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = do_OPTIONS = relay
+    do_GET = do_HEAD = do_PATCH = do_PUT = do_DELETE = do_POST = do_OPTIONS = relay
 
     def log_message(self, *args: object) -> None:
         pass
