@@ -108,7 +108,8 @@ class Azure:
     @cached_property
     def vaults(self) -> list[dict[str, Any]]:
         """Those that the app's settings refer to."""
-        named = set(re.findall(r"https://([a-z0-9-]+)\.vault\.", " ".join(self.settings.values()).lower()))
+        said = " ".join(self.settings.values()).lower()
+        named = set(re.findall(r"(?:secreturi=https://|vaultname=)([a-z0-9-]+)", said))
         return [self.show(id) for id in self.ids(VAULT) if last(id).lower() in named]
 
     @cached_property

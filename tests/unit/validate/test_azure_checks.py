@@ -172,6 +172,14 @@ def test_a_database_elsewhere_is_not_looked_at() -> None:
     assert azure_checks.database(Replayed(said)).status is Status.SKIPPED
 
 
+def test_a_vault_may_be_named_without_its_address() -> None:
+    said = answers()
+    setting("GENESIS_TOKEN", "@Microsoft.KeyVault(VaultName=kv-abc;SecretName=first-token)")(said)
+    setting("GENESIS_DATABASE_URI", "@Microsoft.KeyVault(VaultName=kv-abc;SecretName=database-uri)")(said)
+    said[ASSIGNED].pop(2)
+    assert azure_checks.roles(Replayed(said)).detail == "It has no role Key Vault Secrets User on kv-abc."
+
+
 def test_another_host_than_the_apps_is_a_warning() -> None:
     azure = Replayed(answers())
     assert azure_checks.address(azure, "genesis-abc.azurewebsites.net").status is Status.OK
