@@ -115,7 +115,7 @@ ADDRESS = Cause(
 )
 DRIVER = Cause("driver", f"The database's driver failed; {SEE_LOG}.", "The database's driver failed.")
 
-ENCRYPTED = re.compile(r"\bSSL|\bTLS|certificate", re.IGNORECASE)
+ENCRYPTED = re.compile(r"\[SSL|SSL handshake|certificate verify")
 UNKNOWN = re.compile(
     r"name or service not known|nodename nor servname|getaddrinfo|name resolution|no address associated",
     re.IGNORECASE,
