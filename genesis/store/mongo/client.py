@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 import warnings
 from collections.abc import Callable
-from random import random
+from dataclasses import dataclass
+from random import random, uniform
 from typing import TypeVar
 
 from pymongo import MongoClient
@@ -21,12 +23,21 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from genesis.errors import GenesisError
 from genesis.store.engine import CONNECTIONS, Document
 from genesis.store.mongo.failures import BUSY, codes, told, too_large
 from genesis.store.mongo.uri import Address
 
-PATIENCE_SECONDS = 20.0
-"""How long a request waits for a database that throttles or changes its primary."""
+PATIENCE_SECONDS = 10.0
+"""How long requests wait for a database that throttles or changes its primary."""
+ALONE_SECONDS = 1.0
+"""How long one waits at least, when others have waited in vain."""
+GLANCE_SECONDS = 0.25
+"""How long the others wait for what the one finds out."""
+LONGEST_SECONDS = 60.0
+"""After which clients come back at the latest."""
+FORGOTTEN_SECONDS = 2 * LONGEST_SECONDS
+"""After which trouble that nobody has met again is none any more."""
 
 START_SECONDS = 5.0
 """As ``PATIENCE_SECONDS``, before the first answer of a process: who starts it wants to know soon."""
@@ -52,7 +63,7 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
         client: MongoClient[Document] = MongoClient(
             uri,
             connect=False,
-            retryWrites=False,  # Cosmos DB RU refuses them; `steadily` retries instead.
+            retryWrites=False,  # Cosmos DB RU refuses them; `Patience` retries instead.
             w="majority",
             maxIdleTimeMS=120_000,  # Azure drops idle connections after about four minutes.
             serverSelectionTimeoutMS=SELECTION_MS,
@@ -67,29 +78,108 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
     return client[address.database]
 
 
-def steadily(operation: Callable[[], T], patience: float | None = None, *, search: bool = False) -> T:
-    """The result of ``operation``, tried again while the database is busy or away.
+class Patience:
+    """Asks the database again while it is busy or away; what one request learns, all of the process share.
 
-    For at most ``patience`` seconds, and only for operations that do no harm when they are done twice.
-    Raises 429 when it is still throttled at the end, 503 when it is still away, and 400 for a ``search``
-    that the database cannot do.
+    Together they wait for ``PATIENCE_SECONDS`` and no longer, however many come meanwhile: in a function's
+    few threads those that come later would wait for those before them to wait. From then on one of them
+    asks at a time, the others are told at once, until the database does something for anyone.
     """
-    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
-    pause = 0.05
-    while True:
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._probe = threading.Lock()
+        self._done = clock()
+        self._trouble: _Trouble | None = None
+
+    def __call__(
+        self, operation: Callable[[], T], seconds: float | None = None, *, search: bool = False
+    ) -> T:
+        """The result of ``operation``, tried again for at most ``seconds``.
+
+        Only for operations that do no harm when they are done twice. Raises 429 when it is still throttled
+        at the end, 503 when it is still away, and 400 for a ``search`` that the database cannot do.
+        """
+        patience = PATIENCE_SECONDS if seconds is None else seconds
+        if self._spent(patience) is None:
+            return self._tried(operation, patience, search)
+        alone = self._probe.acquire(timeout=GLANCE_SECONDS)
         try:
-            return operation()
-        except DuplicateKeyError:
-            raise
-        except DocumentTooLarge as error:
-            # Found out by the driver itself, and no PyMongoError.
-            raise too_large() from error
-        except PyMongoError as error:
-            wait = _wait(error, pause)
-            if wait is None or time.monotonic() + wait > deadline:
-                raise told(error, search=search) from _shown(error)
-        time.sleep(wait)
-        pause = min(pause * 2, 2.0)
+            trouble = self._spent(patience)
+            if trouble is not None and not alone:
+                raise self._told(trouble.error, search)
+            return self._tried(operation, patience, search)
+        finally:
+            if alone:
+                self._probe.release()
+
+    def _tried(self, operation: Callable[[], T], patience: float, search: bool) -> T:
+        began = self._clock()
+        pause = 0.05
+        while True:
+            try:
+                result = operation()
+            except DuplicateKeyError:
+                self._well()
+                raise
+            except DocumentTooLarge as error:
+                # Found out by the driver itself, and no PyMongoError.
+                raise too_large() from error
+            except PyMongoError as error:
+                wait = _wait(error, pause)
+                if wait is None:
+                    raise told(error, search=search) from _shown(error)
+                if self._clock() + wait > self._deadline(error, began, patience):
+                    raise self._told(error, search) from _shown(error)
+            else:
+                self._well()
+                return result
+            time.sleep(wait)
+            pause = min(pause * 2, 2.0)
+
+    def _well(self) -> None:
+        with self._lock:
+            self._done, self._trouble = self._clock(), None
+
+    def _deadline(self, error: PyMongoError, began: float, patience: float) -> float:
+        """Until when an operation that has failed just now is tried again."""
+        with self._lock:
+            now, trouble = self._clock(), self._trouble
+            is_known = trouble is not None and now - trouble.last < FORGOTTEN_SECONDS
+            since = trouble.since if trouble is not None and is_known else max(began, self._done)
+            self._trouble = _Trouble(since, now, error)
+            # Whoever asks alone may do so twice: it may be one command that is refused.
+            return max(min(since, began) + patience, began + min(ALONE_SECONDS, patience))
+
+    def _spent(self, patience: float) -> _Trouble | None:
+        """The trouble that has lasted for longer than anybody waits."""
+        with self._lock:
+            trouble, now = self._trouble, self._clock()
+        if trouble is None or now - trouble.last >= FORGOTTEN_SECONDS:
+            return None
+        return trouble if now - trouble.since > patience else None
+
+    def _told(self, error: PyMongoError, search: bool) -> GenesisError:
+        """The failure; clients come back the later, the longer it lasts, and not all at once.
+
+        MLflow's client asks seven times more, and waits each time as long as it is told.
+        """
+        failure = told(error, search=search)
+        with self._lock:
+            lasted = self._clock() - self._trouble.since if self._trouble is not None else 0.0
+        later = round(min(lasted, LONGEST_SECONDS) * uniform(0.5, 1))  # noqa: S311
+        failure.headers["Retry-After"] = str(max(int(failure.headers["Retry-After"]), later))
+        return failure
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """Since when nothing could be done, and the last that was tried in vain."""
+
+    since: float
+    last: float
+    error: PyMongoError
 
 
 def _wait(error: PyMongoError, pause: float) -> float | None:

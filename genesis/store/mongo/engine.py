@@ -31,7 +31,7 @@ from genesis.store.engine import (
     not_begun,
     sort_key,
 )
-from genesis.store.mongo.client import START_SECONDS, connect, steadily
+from genesis.store.mongo.client import START_SECONDS, Patience, connect
 from genesis.store.mongo.failures import NAMESPACE_NOT_FOUND
 from genesis.store.mongo.points import BATCH, Buckets
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
@@ -61,14 +61,15 @@ class MongoEngine:
 
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
-        self._buckets = Buckets(database["points"])
+        self._steadily = Patience()
+        self._buckets = Buckets(database["points"], self._steadily)
 
     def _of(self, collection: Collection) -> MongoCollection[Document]:
         return self._database[collection.name]
 
     def prepare(self) -> None:
         """``init`` when it was never run here; one command otherwise."""
-        found = steadily(self._schema, START_SECONDS)
+        found = self._steadily(self._schema, START_SECONDS)
         version = found["version"] if found else 0
         if version > VERSION:
             raise ValueError(
@@ -78,7 +79,7 @@ class MongoEngine:
             self.init()
 
     def check(self) -> None:
-        found = steadily(self._schema, START_SECONDS)
+        found = self._steadily(self._schema, START_SECONDS)
         if found is None or found["version"] < VERSION:
             raise not_begun()
 
@@ -100,7 +101,7 @@ class MongoEngine:
                 self._ensure_index(collection.name, fields)
         self._ensure_index("points", ("run", "key", "first"))
         # The version last: an interrupted init is repeated.
-        steadily(
+        self._steadily(
             lambda: self._database["meta"].update_one(
                 {"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True
             )
@@ -115,11 +116,11 @@ class MongoEngine:
                 if error.code != NAMESPACE_EXISTS:
                     raise
 
-        steadily(attempt)
+        self._steadily(attempt)
 
     def _ensure_index(self, name: str, fields: Sequence[str]) -> None:
         keys = [(field, ASCENDING) for field in fields]
-        steadily(lambda: self._database[name].create_index(keys))
+        self._steadily(lambda: self._database[name].create_index(keys))
 
     def insert(self, collection: Collection, document: Document) -> bool:
         kept = stored(collection, document)
@@ -135,10 +136,10 @@ class MongoEngine:
                 return tries > 1 and self._of(collection).find_one({"_id": kept["_id"]}) == kept
             return True
 
-        return steadily(attempt)
+        return self._steadily(attempt)
 
     def get(self, collection: Collection, id: str) -> Document | None:
-        kept = steadily(lambda: self._of(collection).find_one({"_id": id}))
+        kept = self._steadily(lambda: self._of(collection).find_one({"_id": id}))
         return None if kept is None else loaded(collection, kept)
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
@@ -157,7 +158,7 @@ class MongoEngine:
                 cursor = cursor.sort([(field, ASCENDING) for field in sort])
             return [loaded(collection, kept) for kept in cursor]
 
-        return steadily(attempt, search=True)
+        return self._steadily(attempt, search=True)
 
     def _newest(self, collection: Collection, query: Query) -> list[Document]:
         """A page in the default order: a walk along its index, which begins where the last page ended."""
@@ -182,7 +183,7 @@ class MongoEngine:
     def _sorted(self, collection: Collection, query: Query) -> list[Document]:
         """A page in any other order, which no portable index serves: sort the keys here, fetch the page."""
         conditions, wanted = where(collection, query.where), projection(query.order, query.only)
-        kept = steadily(
+        kept = self._steadily(
             lambda: list(self._of(collection).find(conditions, wanted, batch_size=BATCH)), search=True
         )
         found = [loaded(collection, document) for document in kept]
@@ -252,7 +253,7 @@ class MongoEngine:
                 return self._of(collection).find_one(conditions, {"_id": 1}) is not None
             return bool(self._of(collection).update_one(conditions, operators).matched_count)
 
-        return steadily(attempt), tries
+        return self._steadily(attempt), tries
 
     def update_one(self, collection: Collection, where_: Where, change: Change) -> Document | None:
         conditions, operators = where(collection, where_), update(change)
@@ -262,20 +263,20 @@ class MongoEngine:
                 conditions, operators, return_document=ReturnDocument.AFTER
             )
 
-        kept = steadily(attempt)
+        kept = self._steadily(attempt)
         return None if kept is None else loaded(collection, kept)
 
     def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
         conditions, operators = where(collection, where_), update(change)
-        steadily(lambda: self._of(collection).update_many(conditions, operators))
+        self._steadily(lambda: self._of(collection).update_many(conditions, operators))
 
     def delete(self, collection: Collection, id: str, guard: Sequence[Clause] = ()) -> bool:
         conditions = {"_id": id, **where(collection, guard)}
-        return bool(steadily(lambda: self._of(collection).delete_one(conditions)).deleted_count)
+        return bool(self._steadily(lambda: self._of(collection).delete_one(conditions)).deleted_count)
 
     def delete_all(self, collection: Collection, where_: Where) -> None:
         conditions = where(collection, where_)
-        steadily(lambda: self._of(collection).delete_many(conditions))
+        self._steadily(lambda: self._of(collection).delete_many(conditions))
 
     def count_up(self, counter: str) -> int:
         def attempt() -> Document | None:
@@ -293,7 +294,7 @@ class MongoEngine:
                 if found is not None:
                     return int(found["value"])
 
-        return steadily(numbered)
+        return self._steadily(numbered)
 
     def points(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
         return self._buckets.read(runs, metric, since)

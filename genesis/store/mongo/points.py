@@ -11,7 +11,7 @@ from pymongo.cursor import Cursor
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from genesis.store.engine import Document
-from genesis.store.mongo.client import steadily
+from genesis.store.mongo.client import Patience
 from genesis.store.mongo.query import Filter
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import name
@@ -26,8 +26,9 @@ BATCH = 10_000
 class Buckets:
     """The collection of points."""
 
-    def __init__(self, points: Collection[Document]) -> None:
+    def __init__(self, points: Collection[Document], steadily: Patience) -> None:
         self._points = points
+        self._steadily = steadily
 
     def append(self, run: str, points: Mapping[str, Points], mark: str = "") -> list[str]:
         """Store a bucket for each metric; what an earlier try with the same ``mark`` stored stays."""
@@ -41,13 +42,13 @@ class Buckets:
                 if error.details["writeConcernErrors"] or any(f["code"] != DUPLICATE_KEY for f in failed):
                     raise
 
-        steadily(attempt)
+        self._steadily(attempt)
         return [bucket["_id"] for bucket in buckets]
 
     def take_back(self, ids: Sequence[str]) -> None:
         """Remove what ``append`` stored, by the ids it gave."""
         if ids:
-            steadily(lambda: self._points.delete_many({"_id": {"$in": list(ids)}}))
+            self._steadily(lambda: self._points.delete_many({"_id": {"$in": list(ids)}}))
 
     def read(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
         """As ``Engine.points``."""
@@ -59,7 +60,7 @@ class Buckets:
         def begin() -> Cursor[Document]:
             return self._points.find(conditions, batch_size=BATCH).sort(order)
 
-        for kept in _as_it_comes(begin):
+        for kept in _as_it_comes(begin, self._steadily):
             columns = Points(kept["steps"], kept["timestamps"], kept["values"])
             yield Bucket(kept["_id"], kept["run"], kept["first"], columns, "merged" in kept)
 
@@ -70,16 +71,16 @@ class Buckets:
         now = time.time_ns() // 1_000_000
         # A reader may be past the merged bucket and not yet at these: a later merge removes them.
         read = {"_id": {"$in": [bucket.id for bucket in buckets if bucket.id not in stays]}}
-        steadily(lambda: self._points.update_many(read, {"$set": {"merged": now}}))
+        self._steadily(lambda: self._points.update_many(read, {"$set": {"merged": now}}))
         unread = {"run": run, "key": metric, "merged": {"$lt": now - LINGER_MS}}
-        steadily(lambda: self._points.delete_many(unread))
+        self._steadily(lambda: self._points.delete_many(unread))
 
     def delete(self, run: str) -> None:
         """As ``Engine.delete_points``."""
-        steadily(lambda: self._points.delete_many({"run": run}))
+        self._steadily(lambda: self._points.delete_many({"run": run}))
 
 
-def _as_it_comes(begin: Callable[[], Cursor[Document]]) -> Iterator[Document]:
+def _as_it_comes(begin: Callable[[], Cursor[Document]], steadily: Patience) -> Iterator[Document]:
     """Buckets in order of run and first timestamp, no more of them at once than a reply holds.
 
     Where the connection breaks the cursor is begun again, and what was given before is skipped.
