@@ -102,6 +102,8 @@ def _where(d: Deployment, url: str) -> Result:
 
 def signed_urls(d: Deployment) -> Result:
     """Every way in which one could allow too much; the first that does is told."""
+    if not d.signed:
+        return skipped("signed-urls", "Nothing is signed here.")
     read, write = d.signed["read"], d.signed["write"]
     for found in (
         *(_short(d, url["url"]) for url in (read, write)),
@@ -182,7 +184,9 @@ def _elsewhere(url: str) -> str:
 
 
 def storage_clock(d: Deployment) -> Result:
-    if d.stored is None or urlsplit(d.signed["read"]["url"]).netloc == urlsplit(d.url).netloc:
+    if not d.signed or d.stored is None:
+        return skipped("storage-clock", "Nothing is signed here.")
+    if urlsplit(d.signed["read"]["url"]).netloc == urlsplit(d.url).netloc:
         return skipped("storage-clock", "It is the server's own.")
     return compared("storage-clock", d, d.stored, "the storage's clock")
 

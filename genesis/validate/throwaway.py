@@ -53,8 +53,10 @@ def experiment(d: Deployment) -> Result:
 def removal(d: Deployment) -> Result:
     """Deletes as the API allows; never raises but KeyboardInterrupt."""
     made = d.throwaway
+    are_files_gone = False
     try:
         left = _removed(d)
+        are_files_gone = _are_files_gone(d)
     except (Unreachable, KeyError) as error:
         left = [f"the server did not answer ({error})"]
     if left:
@@ -66,7 +68,7 @@ def removal(d: Deployment) -> Result:
     if not made.experiment_id:
         return ok("removal", "Nothing was made, and so nothing is left.")
     collect = f"python -m genesis gc --experiment {made.experiment_id} --yes"
-    if not _files_are_gone(d):
+    if not are_files_gone:
         return warning(
             "removal",
             f"Experiment {made.experiment_id} is deleted, its files could not be.",
@@ -121,11 +123,12 @@ def _gone(d: Deployment, deletion: Deletion, left: list[str]) -> None:
         left.append(reply.said)
 
 
-def _files_are_gone(d: Deployment) -> bool:
-    """The folder of the whole experiment, if it is the server's."""
+def _are_files_gone(d: Deployment) -> bool:
+    """Deletes the folder of the whole experiment, if it is the server's."""
     made = d.throwaway
     folder = made.folder.partition(f"/{made.run_id}")[0]
-    if not folder.endswith(made.experiment_id):
+    # Nothing but the folder that is called as the experiment: whatever else it may be, it is not ours.
+    if not made.experiment_id or folder.rpartition("/")[2] != made.experiment_id:
         return not made.run_id
     try:
         return _patient(d, "DELETE", f"{ARTIFACTS}/{quote(folder)}").status in (200, 204, 404)

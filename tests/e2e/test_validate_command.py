@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -424,23 +425,21 @@ BROKEN = Reply(
         ("POST /api/2.0/mlflow/experiments/create", BROKEN, "experiment"),
         ("POST /api/2.0/genesis/artifacts/sign", BROKEN, "direct"),
         ("PUT /signed/", BROKEN, "direct"),
-        ("POST /api/2.0/mlflow/experiments/delete", BROKEN, "removal"),
     ],
 )
 def test_each_endpoint_that_is_broken_fails_its_check(
-    relay: Relay, part: str, reply: Reply, check: str
+    relay: Relay, place: Place, part: str, reply: Reply, check: str
 ) -> None:
     relay.meddle = replaced(part, reply)
     findings = validated(relay.url, *QUICK)
     only(findings, check)
-    if check != "removal":
-        relay.meddle = lambda line, send: send()
-        assert left(relay.url) == NOTHING
+    assert place.is_clean()
 
 
 def test_what_could_not_be_removed_is_named(relay: Relay, place: Place) -> None:
     relay.meddle = replaced("POST /api/2.0/mlflow/experiments/delete", BROKEN)
     findings = validated(relay.url, *QUICK)
+    only(findings, "removal")
     (name,) = (name for name in left(place.url)[0] if name != "Default")
     assert name in findings.detail("removal")
     experiment = Rest(place.url).get("experiments/get-by-name", experiment_name=name).json()["experiment"]
@@ -523,6 +522,13 @@ def test_a_stock_server_is_told_apart(tmp_path: Path) -> None:
         assert left(server.url) == NOTHING
 
 
+def until_not_ready(server: Server) -> None:
+    """Its last answer, which it keeps for a moment, may be older than what was just broken."""
+    rest, deadline = Rest(server.url), time.monotonic() + SECONDS
+    while rest.send("GET", "/health/ready").status == 200:
+        assert time.monotonic() < deadline
+
+
 def test_a_database_that_is_down_fails_ready(tmp_path: Path) -> None:
     (tmp_path / "mongo").mkdir()
     with secantusdb(tmp_path / "mongo") as mongo:
@@ -530,6 +536,7 @@ def test_a_database_that_is_down_fails_ready(tmp_path: Path) -> None:
         with genesis_serve(tmp_path, database_uri=uri) as server:
             assert validated(server.url, "--database", *QUICK, GENESIS_DATABASE_URI=uri).code == 0
             mongo.kill()
+            until_not_ready(server)
             findings = validated(server.url)
             only(findings, "ready")
             assert "database" in findings.detail("ready")
@@ -552,6 +559,7 @@ def test_storage_that_is_down_fails_ready(tmp_path: Path) -> None:
         }
         with genesis_serve(tmp_path, environment=settings) as server:
             storage.kill()
+            until_not_ready(server)
             findings = validated(server.url)
             only(findings, "ready")
             assert "artifacts" in findings.detail("ready")

@@ -113,12 +113,19 @@ def test_where_nothing_was_made_nothing_is_deleted() -> None:
     assert not [line for line in server.asked if "experiments/delete" in line]
 
 
+def test_without_an_experiment_no_folder_is_deleted_least_of_all_the_root() -> None:
+    d = deployment({**EMPTY, f"GET {API}/experiments/get-by-name": MISSING})
+    throwaway.removal(d)
+    assert isinstance(d.server, Scripted)
+    assert not [line for line in d.server.asked if "mlflow-artifacts" in line]
+
+
 def test_files_that_cannot_be_deleted_are_a_warning() -> None:
     d, _ = made({"DELETE /api/2.0/mlflow-artifacts/artifacts/7": reply(500)})
     assert throwaway.removal(d).status is Status.WARNING
 
 
-@pytest.mark.parametrize("folder", ["", "elsewhere/r/artifacts", "r/artifacts"])
+@pytest.mark.parametrize("folder", ["", "elsewhere/r/artifacts", "r/artifacts", "17/r/artifacts", "/r"])
 def test_only_the_experiments_own_folder_is_deleted(folder: str) -> None:
     d, server = made({})
     d.throwaway.folder = folder
