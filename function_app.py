@@ -15,6 +15,7 @@ from azure.functions.warmup import WarmUpContext
 from genesis.app import App
 from genesis.http import BytesBody, Request
 from genesis.settings import Settings
+from genesis.telemetry.lines import adopt
 
 app = func.FunctionApp()
 _building = Lock()
@@ -22,7 +23,9 @@ _building = Lock()
 
 @cache
 def _built() -> App:
-    return App(Settings.read())
+    settings = Settings.read()
+    adopt(settings)
+    return App(settings)
 
 
 def product() -> App:
@@ -46,10 +49,12 @@ def warmup(context: WarmUpContext) -> None:
     methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     auth_level=func.AuthLevel.ANONYMOUS,
 )
-def catch_all(req: func.HttpRequest) -> func.HttpResponse:
+def catch_all(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answers every request; plain ``def``, so that it runs on the worker's thread pool."""
     url = urlsplit(req.url)  # req.params has lost repeated and blank values
     headers = {"host": url.netloc, **req.headers}
+    if parent := context.trace_context.trace_parent:
+        headers["traceparent"] = parent  # the host's own span, which is a child of the client's
     body = BytesBody(req.get_body())
     request = Request(req.method, url.path, url.query, headers, body, url.scheme)
     response = product().handle_whole(request)

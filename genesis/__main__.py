@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from genesis import __version__
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.settings import Settings
+from genesis.telemetry.lines import write
 from genesis.tokens import tokens
 from genesis.validate.command import validate
 
@@ -49,12 +49,7 @@ Ctrl-C stops it; nothing that was acknowledged is lost.
 @click.version_option(__version__)
 def main() -> None:
     """Genesis-Flow, a serverless MLflow."""
-    level = Settings.read().level
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if level > logging.DEBUG:
-        # A terminal is no place for a line a request, of ours or of Azure's.
-        for logger in ("genesis.requests", "azure"):
-            logging.getLogger(logger).setLevel(logging.WARNING)
+    write(Settings.read())
 
 
 main.add_command(tokens)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import Authentication, Context, refusal
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
-from genesis.errors import Code, GenesisError, Misconfigured, unavailable
+from genesis.errors import Code, GenesisError, Misconfigured, told, unavailable
 from genesis.http import Request, Response
+from genesis.observed import Observed
 from genesis.readiness import Readiness
 from genesis.routes import match
 from genesis.scope import Scope
@@ -19,10 +19,13 @@ from genesis.settings import Settings
 from genesis.store import Store, open_engine, store_of
 from genesis.store.engine import Engine
 from genesis.store.histories import Piles
+from genesis.telemetry import ids
+from genesis.telemetry.lines import REQUESTS
+from genesis.telemetry.spans import Spans
 from genesis.wire.base import encode, encode_error
 
 logger = logging.getLogger("genesis")
-requests = logging.getLogger("genesis.requests")
+requests = logging.getLogger(REQUESTS)
 """One line a request: in the function host there is one function, so this alone says what was called."""
 
 ALIVE = "/health/live"
@@ -50,6 +53,7 @@ class App:
         if self._refusal:
             logger.critical("Every request is refused: %s", self._refusal)
         self._piles = Piles()
+        self._spans = Spans()
         self._opening_artifacts = threading.Lock()
         self._readiness = Readiness(
             {
@@ -68,43 +72,51 @@ class App:
         return self._handle(request, whole=True)
 
     def _handle(self, request: Request, *, whole: bool) -> Response:
-        began = time.monotonic()
-        name = "-"
-        try:
-            route, parameters = match(request.method, request.decoded_path())
-            name = route.path
-            if self._refusal and name != ALIVE:
-                raise unavailable(self._refusal, REFUSED_SECONDS)
-            context = self._authentication.authenticate(request, open=route.open)
-            scope = self._scope(context, request, whole=whole)
-            message = route.request.decode(request, parameters)
-            response = encode(route.handler(message, scope))
-            # Read here, so that storage that fails only now is told as any other failure.
-            if request.method == "HEAD":
-                response.skip()
-            elif whole:
-                response.join()
-            else:
-                response.begin()
-        except GenesisError as error:
-            response = encode_error(error)
-            self._note(error, f"{request.method} {name}")
-        except Exception:
-            incident = uuid.uuid4().hex
-            logger.exception("%s %s failed, incident %s", request.method, name, incident)
-            response = encode_error(
-                GenesisError(
-                    Code.INTERNAL_ERROR, f"An internal error occurred; the server's log has it as {incident}."
-                )
-            )
-        for header, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(header, value)
-        response.compress(request.headers.get("accept-encoding", ""))
-        took = (time.monotonic() - began) * 1000
-        requests.info("%s %s %d %.1f ms", request.method, name, response.status, took)
+        id = ids.request_id(request.headers)
+        with (
+            Observed(request.method, id, is_charged=self._settings.asks_charge) as observed,
+            self._spans.span(observed, request.headers),
+        ):
+            response = self._reply(request, observed, whole=whole)
+            for header, value in SECURITY_HEADERS.items():
+                response.headers.setdefault(header, value)
+            response.headers[ids.HEADER] = id
+            response.compress(request.headers.get("accept-encoding", ""))
+            observed.end(response.status)
+            requests.info("%s %s %d %.1f ms", request.method, observed.route, response.status, observed.ms)
         return response
 
-    def _note(self, error: GenesisError, request: str) -> None:
+    def _reply(self, request: Request, observed: Observed, *, whole: bool) -> Response:
+        try:
+            return self._answer(request, observed, whole=whole)
+        except GenesisError as error:
+            self._note(error, observed)
+            return encode_error(told(error, observed.id))
+        except Exception:
+            logger.exception("%s %s failed, request id %s", request.method, observed.route, observed.id)
+            words = "An internal error occurred; the server's log has it."
+            return encode_error(told(GenesisError(Code.INTERNAL_ERROR, words), observed.id))
+
+    def _answer(self, request: Request, observed: Observed, *, whole: bool) -> Response:
+        route, parameters = match(request.method, request.decoded_path())
+        observed.route = route.path
+        if self._refusal and route.path != ALIVE:
+            raise unavailable(self._refusal, REFUSED_SECONDS)
+        context = self._authentication.authenticate(request, open=route.open)
+        observed.workspace, observed.principal = context.workspace, context.principal
+        scope = self._scope(context, request, whole=whole)
+        message = route.request.decode(request, parameters)
+        response = encode(route.handler(message, scope))
+        # Read here, so that storage that fails only now is told as any other failure.
+        if request.method == "HEAD":
+            response.skip()
+        elif whole:
+            response.join()
+        else:
+            response.begin()
+        return response
+
+    def _note(self, error: GenesisError, observed: Observed) -> None:
         """Log a failure of ours; how this server is configured is told once, not to every request."""
         if isinstance(error, Misconfigured):
             if str(error) not in self._told:
@@ -113,7 +125,7 @@ class App:
             return
         is_known = error.is_logged or bool(self._refusal) or error.code is Code.NOT_IMPLEMENTED
         if error.status >= 500 and not is_known:
-            logger.error("%s: %s", request, error.message, exc_info=error)
+            logger.error("%s %s: %s", observed.method, observed.route, error.message, exc_info=error)
 
     def _scope(self, context: Context, request: Request, *, whole: bool) -> Scope:
         reads = request.method in ("GET", "HEAD")

@@ -111,3 +111,11 @@ def missing(message: str) -> GenesisError:
 def unavailable(message: str, retry_after: int = 1) -> GenesisError:
     """A dependency failed in a way that a later retry may mend (503, seconds until then)."""
     return GenesisError(Code.TEMPORARILY_UNAVAILABLE, message, retry_after=retry_after)
+
+
+def told(error: GenesisError, request_id: str) -> GenesisError:
+    """The error as its client reads it: a failure that is ours says by what id the log has it."""
+    if error.code not in (Code.INTERNAL_ERROR, Code.TEMPORARILY_UNAVAILABLE):
+        return error
+    message = f"{error.message.removesuffix('.')}; request id {request_id}."
+    return GenesisError(error.code, message, status=error.status, headers=error.headers)

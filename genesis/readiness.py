@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from genesis.errors import GenesisError
+from genesis.observed import carried
 
 READY = "ok"
 LIMIT_SECONDS = 5.0
@@ -23,7 +24,7 @@ class _Question(threading.Thread):
     def __init__(self, component: str, check: Callable[[], object]) -> None:
         super().__init__(name=f"genesis-ready-{component}", daemon=True)
         self._component = component
-        self._check = check
+        self._check = carried(check)  # what it logs belongs to who asked first
         self.words = ""
         self.detail = ""
         self.answered = 0.0

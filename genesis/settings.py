@@ -114,6 +114,15 @@ class Settings:
         "With `entra`: where the directory's keys are; another one in sovereign clouds.",
     )
     log_level: str = _setting("GENESIS_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+    log_format: str = _setting(
+        "GENESIS_LOG_FORMAT", "text", "`text`, or `json`: one object a line (see docs/observability.md)."
+    )
+    request_charge: str = _setting(
+        "GENESIS_REQUEST_CHARGE",
+        "false",
+        "`true`: ask the database after each operation what it cost, for the log. Only Cosmos DB's request "
+        "units know it, and each operation then takes two round trips.",
+    )
     in_azure: bool = False
     """Whether this is an app in Azure, which says so; `func start` does not."""
     easy_auth: bool = False
@@ -176,6 +185,16 @@ class Settings:
     def level(self) -> int:
         """The log level as Python's logging counts it; INFO for a name it does not know."""
         return logging.getLevelNamesMapping().get(self.log_level.upper(), logging.INFO)
+
+    @property
+    def logs_json(self) -> bool:
+        """Whether log lines are JSON; text for what is no format."""
+        return self.log_format.lower() == "json"
+
+    @property
+    def asks_charge(self) -> bool:
+        """Whether the database is asked what each command cost."""
+        return self.request_charge.lower() == "true"
 
     @property
     def artifacts(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LEAVES = {"genesis", "genesis.errors"}
+LEAVES = {"genesis", "genesis.errors", "genesis.observed"}
 
 LAYERS = (
     (
@@ -22,7 +22,7 @@ LAYERS = (
         "genesis.validate",
     ),
     ("genesis.app",),
-    ("genesis.auth", "genesis.routes"),
+    ("genesis.auth", "genesis.routes", "genesis.telemetry"),
     ("genesis.api",),
     ("genesis.wire", "genesis.scope", "genesis.readiness"),
     ("genesis.store", "genesis.artifacts"),
@@ -44,6 +44,7 @@ MAY_USE_EDGE = (
     "genesis.app",
     "genesis.auth",
     "genesis.routes",
+    "genesis.telemetry",
     "genesis.wire",
 )
 
@@ -56,6 +57,7 @@ ENGINES_MAY_IMPORT = (
     "genesis.store.points",
     "genesis.search",
     "genesis.errors",
+    "genesis.observed",
 )
 
 PLUGIN = "genesis.plugin"
@@ -79,6 +81,7 @@ OWNERS = {
     "click": ("genesis.__main__", "genesis.gc", "genesis.tokens", "genesis.validate"),
     "argon2": ("genesis.auth.tokens",),
     "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
+    "opentelemetry": ("genesis.telemetry.spans",),
     "sqlparse": ("genesis.search.grammar",),
 }
 """Who alone may import a package of others'."""
@@ -91,6 +94,7 @@ ONLY_INSIDE_FUNCTIONS = (
     "uvicorn",
     "argon2",
     "jwt",
+    "opentelemetry",
 )
 
 

@@ -12,6 +12,7 @@ from genesis.api.locations import held_at
 from genesis.artifacts import MOST_PARTS, Direct, Downloading, IsAFolder, Signed
 from genesis.artifacts.paths import safe, safe_file, scoped
 from genesis.errors import Code, GenesisError, invalid, missing
+from genesis.observed import carried
 from genesis.scope import Scope
 from genesis.wire import transfers as w
 from genesis.wire.artifacts import attachment, content_type
@@ -230,7 +231,7 @@ def _at_once(do: Callable[[Asked], Answer], asked: Sequence[Asked]) -> list[Answ
     if len(asked) < 2:
         return [do(one) for one in asked]
     with ThreadPoolExecutor(min(THREADS, len(asked)), thread_name_prefix="genesis-batch") as threads:
-        return list(threads.map(do, asked))
+        return list(threads.map(carried(do), asked))
 
 
 def _direct(scope: Scope, what: str) -> Direct:

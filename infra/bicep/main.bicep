@@ -88,6 +88,9 @@ param logDays int = 30
 @description('Optional. Whether each request to the database and the storage is logged, too; paid by the gigabyte. Defaults to no.')
 param isEveryRequestLogged bool = false
 
+@description('Optional. Whether the log says what each request cost in request units; each database operation then takes two round trips. Only ru knows it. Defaults to no.')
+param isChargeLogged bool = false
+
 @description('Optional. Mail addresses that hear of failures, slowness, throttling and money spent. Without one there are no alerts, which are paid for. Defaults to none.')
 param alertEmails string[] = []
 
@@ -266,6 +269,8 @@ var settings = {
   GENESIS_ENTRA_ROLE: usesEntra ? entraRole : ''
   GENESIS_ENTRA_AUTHORITY: environment().authentication.loginEndpoint
   GENESIS_LOG_LEVEL: logLevel
+  GENESIS_LOG_FORMAT: 'json'
+  GENESIS_REQUEST_CHARGE: isChargeLogged ? 'true' : 'false'
 }
 
 // Once the roles and the ways are there: the app reads its package, its secrets and the host's locks as it starts.

@@ -27,7 +27,7 @@ def assert_discreet(content: bytes) -> None:
 
 def assert_undisturbed(log: str) -> None:
     """A server's log shows no exception that nobody had foreseen."""
-    for sign in ("failed, incident", "Exception in ASGI application", "Exception in thread"):
+    for sign in ("failed, request id", "Exception in ASGI application", "Exception in thread"):
         assert sign not in log, log[-4000:]
 
 

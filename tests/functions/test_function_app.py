@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import azure.functions as func
@@ -99,9 +100,10 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Recorder]]:
     function_app._built.cache_clear()
 
 
-def answer(url: str = "http://h/") -> func.HttpResponse:
+def answer(url: str = "http://h/", parent: str = "") -> func.HttpResponse:
     request = func.HttpRequest("PUT", url, headers={"X-Mlflow-Workspace": "team"}, body=b"bytes")
-    response: func.HttpResponse = function_app.catch_all(request)
+    context: Any = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=parent))
+    response: func.HttpResponse = function_app.catch_all(request, context)
     return response
 
 
@@ -119,6 +121,13 @@ def test_the_app_gets_the_request_as_it_was_sent(recorder: type[Recorder]) -> No
     assert seen.parameters() == {"run_ids": ["a", "b"], "blank": [""]}
     assert seen.headers["x-mlflow-workspace"] == "team"
     assert (seen.body.length, seen.body.read()) == (5, b"bytes")
+
+
+def test_the_host_s_span_is_the_parent_of_ours(recorder: type[Recorder]) -> None:
+    answer(parent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    assert recorder.seen.headers["traceparent"] == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer()
+    assert "traceparent" not in recorder.seen.headers
 
 
 def test_the_app_s_reply_is_answered(recorder: type[Recorder]) -> None:

@@ -187,7 +187,7 @@ def test_a_body_that_cannot_be_read_is_a_refusal(app: App, streaming_row: Any, h
     assert (response.status, response.headers["Retry-After"]) == (503, "7")
     assert response.headers["Content-Type"] == "application/json"
     assert "Content-Length" not in response.headers
-    assert body(response)["message"] == "The storage is away."
+    assert body(response)["message"] == f"The storage is away; request id {response.headers['x-request-id']}."
     assert streamed.closed
 
 

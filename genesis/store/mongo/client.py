@@ -25,6 +25,7 @@ from pymongo.errors import (
 
 from genesis.errors import GenesisError
 from genesis.store.engine import CONNECTIONS, Document
+from genesis.store.mongo.commands import Commands, charged
 from genesis.store.mongo.failures import BUSY, codes, told, too_large
 from genesis.store.mongo.uri import Address
 
@@ -59,7 +60,7 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
     warnings.filterwarnings("ignore", "You appear to be connected to a ", UserWarning)
     # Secrets stand in the URI, so no message repeats it.
     try:
-        address = Address(uri)
+        address, commands = Address(uri), Commands()
         client: MongoClient[Document] = MongoClient(
             uri,
             connect=False,
@@ -70,12 +71,15 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
             connectTimeoutMS=SELECTION_MS,
             socketTimeoutMS=SOCKET_MS,
             waitQueueTimeoutMS=QUEUE_MS,
+            event_listeners=[commands],
             # Cosmos DB RU needs the ``appName`` that is in its own URIs.
             **address.options(journal=True, appname="genesis-flow", maxPoolSize=connections),
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise ValueError(f"GENESIS_DATABASE_URI is not a valid MongoDB URI: {_clean(str(error))}") from None
-    return client[address.database]
+    database = client[address.database]
+    commands.database = database
+    return database
 
 
 class Patience:
@@ -134,6 +138,7 @@ class Patience:
                     raise self._told(error, search) from _shown(error)
             else:
                 self._well()
+                charged()
                 return result
             time.sleep(wait)
             pause = min(pause * 2, 2.0)

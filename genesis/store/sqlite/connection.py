@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from genesis.errors import GenesisError, invalid, unavailable
+from genesis.observed import count_command
 
 BUSY = "The database is busy with other writers; try again."
 BUSY_SECONDS = 10
@@ -66,12 +67,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection, for statements that change nothing."""
+        count_command()
         with _told():
             yield self.connection()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One immediate transaction: all of it or nothing."""
+        count_command()
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise unavailable(BUSY)
         try:

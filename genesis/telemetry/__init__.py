@@ -1,0 +1,1 @@
+"""What is told of requests: ids, log lines and spans (docs/observability.md)."""
