@@ -32,6 +32,8 @@ ALIVE = "/health/live"
 """Answered however the server is configured: the process lives."""
 REFUSED_SECONDS = 30
 """After which clients may ask again whether somebody has configured it."""
+SHARED_SECONDS = 1.0
+"""How long a failure to open the database answers those that come next: they would wait for it one by one."""
 UNUSABLE_DATABASE = "GENESIS_DATABASE_URI leads to no database of use; see the server's log."
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
 
@@ -157,11 +159,11 @@ class App:
         return store
 
     def engine(self) -> Engine:
-        """The database's engine, opened once; who waits while another request fails to shares its failure."""
+        """The database's engine, opened once; who waits for a failure, or comes right after, shares it."""
         asked = time.monotonic()
         with self._lock:
             if self._engine is None:
-                if self._failure is not None and self._failed > asked:
+                if self._failure is not None and self._failed > asked - SHARED_SECONDS:
                     raise self._failure
                 try:
                     self._engine = self._opened()
