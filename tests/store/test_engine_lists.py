@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genesis.search.clauses import Clause, Op, Order, Path
 from genesis.store.engine import Document, Engine, Query, sort_key
-from genesis.store.schema import LOGGED_MODELS
+from genesis.store.schema import LOGGED_MODELS, name
 from tests.store import reference
 
 EXAMPLES = settings(
@@ -20,7 +20,7 @@ EXAMPLES = settings(
 )
 FEW = st.integers(0, 2)
 NAMES = st.sampled_from(["m", "a.b", "$"])
-DATASETS = st.sampled_from(["d\0", "d\x001", "e\0"])
+DATASETS = st.sampled_from([name("d"), name("d\0"), name("e")])
 VALUES = st.sampled_from([0.0, -1.5, 2.0, 1e308])
 
 ROWS = st.lists(
