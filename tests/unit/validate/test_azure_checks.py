@@ -210,7 +210,14 @@ def test_what_az_cannot_say_is_a_failure_with_its_own_words() -> None:
 
 @pytest.mark.parametrize(
     ("scope", "covered"),
-    [(STORAGE, True), (CONTAINER, True), (GROUP, True), (f"{STORAGE}2", False), (f"{CONTAINER}/x", False)],
+    [
+        (STORAGE, True),
+        (CONTAINER, True),
+        (GROUP, True),
+        (f"{STORAGE}2", False),
+        (STORAGE[:-1], False),
+        (f"{CONTAINER}/x", False),
+    ],
 )
 def test_a_role_holds_below_its_scope(scope: str, covered: bool) -> None:
     assert covers(scope.lower(), CONTAINER) is covered
