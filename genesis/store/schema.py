@@ -47,8 +47,8 @@ class List:
     """A field that holds a list of sub-documents, searched by their members.
 
     Of several elements the latest is the one with the greatest members ``recency``, and of those the
-    one with the smallest member ``tie``. Texts that members are compared with have no NUL (``name`` makes them
-    of any text): SQLite reads those of documents only up to it.
+    one with the smallest member ``tie``. Texts that members are compared with have no NUL (``name`` makes
+    them of any text): SQLite reads those of documents only up to it.
     """
 
     name: str
