@@ -66,6 +66,15 @@ class RegisteredModel:
 
 
 @dataclass(frozen=True)
+class ModelLine:
+    """A registered model with every version that it has, and the last number that a version was given."""
+
+    model: RegisteredModel
+    versions: list[ModelVersion]
+    last: int
+
+
+@dataclass(frozen=True)
 class NewVersion:
     """What the creator of a model version says about it."""
 

@@ -81,6 +81,7 @@ class Run:
     model_inputs: list[str] = field(default_factory=list)
     model_outputs: list[tuple[str, int]] = field(default_factory=list)
     """(model id, step)."""
+    deleted_time: int | None = None
 
 
 def not_found(run_id: str) -> GenesisError:

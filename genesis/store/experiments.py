@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -17,16 +17,18 @@ from genesis.entities.experiments import (
     not_active,
     not_found,
 )
-from genesis.errors import Code, GenesisError, missing
+from genesis.errors import Code, GenesisError, missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
-from genesis.store.claims import MADE, RENAMED, Claims
+from genesis.store.claims import MADE, RENAMED, TRIES, Claims
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused
-from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
+from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, STAGES, fixed, page, walk
 from genesis.store.schema import EXPERIMENTS, RUNS, key
 
 NUMBER = Path("number")
 
 LAST_MS = 10**15 - 1
+MOST_RESERVED = 100_000
+"""Numbers that ``reserve`` counts up to at most; ids above it were drawn, not counted."""
 
 
 class Location(NamedTuple):
@@ -53,36 +55,90 @@ class Experiments:
     def ensure_default(self, root: str, now: int) -> None:
         """Every workspace has the experiment "0", as MLflow's clients expect."""
         if self.get(DEFAULT_ID) is None:
-            self._make(DEFAULT_ID, DEFAULT_NAME, root + DEFAULT_ID, {}, now)
+            self._make(self._new(DEFAULT_ID, DEFAULT_NAME, root + DEFAULT_ID, {}, now))
 
     def create(self, name: str, location: Location, tags: dict[str, str], now: int) -> str:
         """A new experiment's id.
 
         Raises RESOURCE_ALREADY_EXISTS when the name is taken, be it by a deleted experiment.
         """
-        experiment_id = str(self._engine.count_up(key(self._workspace, "experiments")))
-        if not self._make(experiment_id, name, location.of(experiment_id), tags, now):
-            raise already_exists(name)
-        return experiment_id
+        for _ in range(TRIES):
+            experiment_id = str(self._engine.count_up(key(self._workspace, "experiments")))
+            made = self._make(self._new(experiment_id, name, location.of(experiment_id), tags, now))
+            if made is None:
+                raise already_exists(name)
+            if made:
+                return experiment_id
+            # The id is that of one that was brought here from elsewhere.
+        raise unavailable("The ids of new experiments are taken; try again.")
 
-    def _make(self, experiment_id: str, name: str, location: str, tags: dict[str, str], now: int) -> bool:
-        """Claim the name and write the experiment; the claim says how, so that others can finish it."""
-        document: Document = {
-            "id": self._key(experiment_id),
+    def _new(
+        self, experiment_id: str, name: str, location: str, tags: dict[str, str], now: int
+    ) -> Experiment:
+        return Experiment(experiment_id, name, location, now, now, self._workspace, tags=tags)
+
+    def write(self, experiment: Experiment) -> bool:
+        """Bring an experiment from elsewhere, id, times and stage kept; False where the id is another's.
+
+        One of the same id and name stays as it is, but for a default experiment that nobody has touched.
+        Raises RESOURCE_ALREADY_EXISTS where another has the name.
+        """
+        held = self.get(experiment.experiment_id)
+        if held is None:
+            made = self._make(experiment)
+            if made is None:
+                raise already_exists(experiment.name)
+            return made
+        if held.name == experiment.name and _is_untouched(held):
+            document = self._document(experiment)
+            fields = ("artifact_location", "created", "updated", "lifecycle", "newest")
+            tags = {Path("tags", tag): value for tag, value in experiment.tags.items()}
+            change = Change(set={**{Path(field): document[field] for field in fields}, **tags})
+            self._engine.update(EXPERIMENTS, document["id"], change, (IS_ACTIVE,))
+        return held.name == experiment.name
+
+    def reserve(self, number: int) -> None:
+        """New experiments have ids above this one from now on; costs a command a number, the first time."""
+        while self._engine.count_up(key(self._workspace, "experiments")) < min(number, MOST_RESERVED):
+            pass
+
+    def walk(self) -> Iterator[Experiment]:
+        """All of them, deleted ones too."""
+        where = (fixed("workspace", [self._workspace]), STAGES)
+        return map(self._entity, walk(self._engine, EXPERIMENTS, where))
+
+    def _document(self, experiment: Experiment) -> Document:
+        created, number = experiment.creation_time, int(experiment.experiment_id)
+        return {
+            "id": self._key(experiment.experiment_id),
             "workspace": self._workspace,
-            "number": int(experiment_id),
-            "name": name,
-            "artifact_location": location,
-            "created": now,
-            "updated": now,
-            "lifecycle": ACTIVE,
-            "newest": f"{LAST_MS - now:015d}|{int(experiment_id):019d}",
-            "tags": tags,
+            "number": number,
+            "name": experiment.name,
+            "artifact_location": experiment.artifact_location,
+            "created": created,
+            "updated": experiment.last_update_time,
+            "lifecycle": experiment.lifecycle_stage,
+            "newest": f"{LAST_MS - created:015d}|{number:019d}",
+            "tags": experiment.tags,
         }
-        claim = self._names.claim(name, experiment_id, now, made=orjson.dumps(document).decode())
+
+    def _make(self, experiment: Experiment) -> bool | None:
+        """Claim the name and write the experiment; the claim says how, so that others can finish it.
+
+        None: another has the name; False: another has the id.
+        """
+        document = self._document(experiment)
+        made = orjson.dumps(document).decode()
+        claim = self._names.claim(
+            experiment.name, experiment.experiment_id, experiment.creation_time, made=made
+        )
         if claim is None:
-            return False
-        self._engine.insert(EXPERIMENTS, document)
+            return None
+        if not self._engine.insert(EXPERIMENTS, document):
+            held = self.get(experiment.experiment_id)
+            if held is not None and held.name != experiment.name:
+                self._names.let_go(claim, experiment.experiment_id)
+                return False
         self._names.made(claim)
         return True
 
@@ -194,6 +250,12 @@ class Experiments:
             lifecycle_stage=document["lifecycle"],
             tags=document.get("tags", {}),
         )
+
+
+def _is_untouched(experiment: Experiment) -> bool:
+    """Whether this is the default experiment as it was made."""
+    is_new = experiment.creation_time == experiment.last_update_time and not experiment.tags
+    return experiment.experiment_id == DEFAULT_ID and is_new and experiment.lifecycle_stage == ACTIVE
 
 
 def _renaming(id: str, old_name: str, claim: Document) -> tuple[str, Change, tuple[Clause, ...]]:

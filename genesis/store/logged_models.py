@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from genesis.entities.experiments import ACTIVE, DELETED
@@ -22,7 +22,7 @@ from genesis.entities.logged_models import (
 from genesis.errors import unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Refused, Updated
-from genesis.store.pages import LIFECYCLE, NEWEST, fixed, page
+from genesis.store.pages import LIFECYCLE, NEWEST, STAGES, fixed, page, walk
 from genesis.store.runs import LAST_MS, TRIES
 from genesis.store.schema import LOGGED_MODELS, key, name
 
@@ -46,30 +46,48 @@ class LoggedModels:
         return key(self._workspace, model_id)
 
     def create(self, model: LoggedModel) -> None:
-        self._engine.insert(
-            LOGGED_MODELS,
-            {
-                "id": self._key(model.model_id),
-                "workspace": self._workspace,
-                "experiment": key(self._workspace, model.experiment_id),
-                "lifecycle": model.lifecycle_stage,
-                # Falls as the time of creation rises, then rises with the id: MLflow's default order.
-                "newest": f"{LAST_MS - model.creation_time:020d}|{model.model_id}",
-                "model_id": model.model_id,
-                "name": model.name,
-                "model_type": model.model_type,
-                "source_run_id": model.source_run_id,
-                "status": _stored(model.status),
-                "artifact_uri": model.artifact_uri,
-                "created": model.creation_time,
-                "updated": model.last_update_time,
-                "tags": model.tags,
-                "params": model.params,
-                "metrics": [_element(row) for row in model.metrics],
-                "rows": len(model.metrics),
-                "thinned": 0,
-            },
-        )
+        self._engine.insert(LOGGED_MODELS, self._new(model))
+
+    def _new(self, model: LoggedModel) -> Document:
+        return {
+            "id": self._key(model.model_id),
+            "workspace": self._workspace,
+            "experiment": key(self._workspace, model.experiment_id),
+            "lifecycle": model.lifecycle_stage,
+            # Falls as the time of creation rises, then rises with the id: MLflow's default order.
+            "newest": f"{LAST_MS - model.creation_time:020d}|{model.model_id}",
+            "model_id": model.model_id,
+            "name": model.name,
+            "model_type": model.model_type,
+            "source_run_id": model.source_run_id,
+            "status": _stored(model.status),
+            "artifact_uri": model.artifact_uri,
+            "created": model.creation_time,
+            "updated": model.last_update_time,
+            "tags": model.tags,
+            "params": model.params,
+            "metrics": [_element(row) for row in model.metrics],
+            "rows": len(model.metrics),
+            "thinned": 0,
+        }
+
+    def write(self, model: LoggedModel) -> bool:
+        """Bring a model from elsewhere as it is; False where there is one of its id.
+
+        Where it has more than ``MAX_ROWS`` metrics, only the latest of each metric, run and data set stay.
+        """
+        document = self._new(model)
+        if model.status_message:
+            document["status_message"] = model.status_message
+        if len(model.metrics) > MAX_ROWS:
+            kept = _latest(document["metrics"])
+            document |= {"metrics": kept, "rows": len(kept), "thinned": 1}
+        return self._engine.insert(LOGGED_MODELS, document)
+
+    def walk(self, experiment_id: str) -> Iterator[LoggedModel]:
+        """All models of an experiment, deleted ones too."""
+        where = (fixed("experiment", [key(self._workspace, experiment_id)]), STAGES)
+        return map(self._entity, walk(self._engine, LOGGED_MODELS, where))
 
     def get(self, model_id: str, deleted: bool = False) -> LoggedModel:
         """Raises RESOURCE_DOES_NOT_EXIST, for a deleted model too unless ``deleted``."""
@@ -156,13 +174,7 @@ class LoggedModels:
 
     def _thin(self, model_id: str, elements: list[Document], document: Document) -> bool:
         """Whether the model now holds ``elements``, and of each metric, run and data set only the latest."""
-        latest: dict[tuple[str, ...], Document] = {}
-        for element in (*document["metrics"], *elements):
-            place = tuple(element[member] for member in ("key", "run_id", "dataset"))
-            held = latest.get(place)
-            if held is None or _recency(held) < _recency(element):
-                latest[place] = element
-        kept = list(latest.values())
+        kept = _latest((*document["metrics"], *elements))
         change = Change(set={Path("metrics"): kept, ROWS: len(kept), THINNED: document["thinned"] + 1})
         same = (Clause(path, Op.EQ, document[path.field]) for path in (ROWS, THINNED))
         return self._try(model_id, change, *same) is None
@@ -248,6 +260,17 @@ def _missing_of(elements: list[Document], document: Document) -> list[Document]:
         if held.get(element["id"], element) != element:
             raise conflict(element["key"], element["timestamp"], element["step"])
     return [element for element in elements if element["id"] not in held]
+
+
+def _latest(elements: Iterable[Document]) -> list[Document]:
+    """Of each metric, run and data set the latest."""
+    latest: dict[tuple[str, ...], Document] = {}
+    for element in elements:
+        place = tuple(element[member] for member in ("key", "run_id", "dataset"))
+        held = latest.get(place)
+        if held is None or _recency(held) < _recency(element):
+            latest[place] = element
+    return list(latest.values())
 
 
 def _recency(element: Mapping[str, Any]) -> tuple[int, int]:

@@ -38,6 +38,7 @@ from genesis.store.registry import (
     model_version,
     newest,
     tops,
+    version_document,
 )
 from genesis.store.schema import REGISTRY
 
@@ -70,27 +71,8 @@ class ModelVersions:
         if model is None:
             raise not_found(name)
         number = model["last"]
-        version: Document = {
-            "id": self._registry.key(model["model"], number),
-            "workspace": self._workspace,
-            "model": model["model"],
-            "kind": kind_of(new.tags, number),
-            "name": model["name"],
-            "newest": newest(model["name"], number, now),
-            "number": number,
-            "shown": 1,
-            "created": now,
-            "updated": now,
-            **described(new.description),
-            "source": new.source,
-            "storage": new.storage,
-            "run_id": new.run_id,
-            "run_link": new.run_link,
-            "stage": NO_STAGE,
-            "revision": 0,
-            "named": model["named"],
-            "tags": new.tags,
-        }
+        made = ModelVersion(name, number, now, now, **vars(new))
+        version = version_document(self._registry.key(model["model"], number), model, made)
         if not self._engine.insert(REGISTRY, version):
             self._take_place(version)
         if FORMER.field in model:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from genesis.entities.experiments import ACTIVE
+from genesis.entities.experiments import ACTIVE, DELETED
 from genesis.errors import invalid
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.search.paging import sort_position, token
@@ -14,6 +14,8 @@ from genesis.store.schema import Collection
 LIFECYCLE = Path("lifecycle")
 IS_ACTIVE = Clause(LIFECYCLE, Op.EQ, ACTIVE)
 NEWEST = (Order(Path("newest")),)
+WALKED = 1000
+"""Documents that a walk fetches at once."""
 
 
 def fixed(field: str, values: Sequence[str]) -> Clause:
@@ -44,6 +46,20 @@ def page(
         return found, ""
     found = found[:size]
     return found, token(sort_key(collection, order, found[-1]))
+
+
+STAGES = fixed("lifecycle", (ACTIVE, DELETED))
+
+
+def walk(engine: Engine, collection: Collection, where: Where) -> Iterator[Document]:
+    """Every document that matches, in the default order, some at a time."""
+    after = None
+    while True:
+        found = engine.find(collection, Query(where, NEWEST, after, WALKED))
+        yield from found
+        if len(found) < WALKED:
+            return
+        after = sort_key(collection, NEWEST, found[-1])
 
 
 def _check(collection: Collection, order: tuple[Order, ...], after: SortKey) -> None:

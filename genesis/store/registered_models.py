@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 
 from genesis.entities.registry import (
     MODEL,
+    NO_STAGE,
     PROMPT_TAG,
+    ModelLine,
     RegisteredModel,
     already_exists,
     kind_of,
@@ -21,7 +23,7 @@ from genesis.errors import unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.claims import MADE, RENAMED, TRIES, Claims
 from genesis.store.engine import Change, Document, Engine, Query, Updated
-from genesis.store.pages import NEWEST, fixed, page
+from genesis.store.pages import NEWEST, fixed, page, walk
 from genesis.store.registry import (
     DELETING,
     FORMER,
@@ -36,6 +38,8 @@ from genesis.store.registry import (
     Registry,
     asked_for,
     described,
+    tops,
+    version_document,
 )
 from genesis.store.schema import REGISTRY
 
@@ -53,20 +57,27 @@ class RegisteredModels:
 
     def create(self, name: str, description: str | None, tags: dict[str, str], now: int) -> RegisteredModel:
         """Raises RESOURCE_ALREADY_EXISTS when another model or prompt has the name."""
-        model = uuid.uuid4().hex
-        document: Document = {
-            "id": self._registry.key(model),
+        new = RegisteredModel(name, now, now, description, self._workspace, tags)
+        document = self._new(uuid.uuid4().hex, new)
+        claim = self._claim(document, now)
+        self._engine.insert(REGISTRY, document)
+        self._names.made(claim)
+        return self._registry.registered_model(document, {})
+
+    def _new(self, id: str, model: RegisteredModel) -> Document:
+        return {
+            "id": self._registry.key(id),
             "workspace": self._workspace,
-            "model": model,
-            "kind": kind_of(tags),
-            "name": name,
-            "newest": name,
+            "model": id,
+            "kind": kind_of(model.tags),
+            "name": model.name,
+            "newest": model.name,
             "number": 0,
             "shown": 1,
-            "created": now,
-            "updated": now,
-            **described(description),
-            "tags": tags,
+            "created": model.creation_time,
+            "updated": model.last_update_time,
+            **described(model.description),
+            "tags": model.tags,
             "aliases": {},
             "stages": {},
             "gone": {},
@@ -74,10 +85,38 @@ class RegisteredModels:
             "revision": 0,
             "named": 0,
         }
-        claim = self._claim(document, now)
+
+    def write(self, id: str, line: ModelLine) -> None:
+        """Bring a model with all its versions from elsewhere; repeatable with the same internal ``id``.
+
+        Raises RESOURCE_ALREADY_EXISTS when another model or prompt has the name.
+        """
+        document = self._new(id, line.model)
+        there = {version.number for version in line.versions}
+        document |= {
+            "aliases": {alias: number for alias, number in line.model.aliases.items() if number in there},
+            "stages": {str(v.number): v.stage for v in line.versions if v.stage != NO_STAGE},
+            "gone": {str(number): True for number in range(1, line.last + 1) if number not in there},
+            "last": line.last,
+        }
+        claim = self._claim(document, line.model.creation_time)
+        shown = {*tops(document), *document["aliases"].values()}
+        for version in line.versions:
+            kept = version_document(self._registry.key(id, version.number), document, version)
+            self._engine.insert(REGISTRY, {**kept, "shown": int(version.number in shown)})
+        # The model last: who finds it finds all of it.
         self._engine.insert(REGISTRY, document)
         self._names.made(claim)
-        return self._registry.registered_model(document, {})
+
+    def walk(self) -> Iterator[ModelLine]:
+        """All models and prompts with all their versions."""
+        where = (fixed("workspace", [self._workspace]), fixed("kind", MODELS))
+        return map(self._registry.line, walk(self._engine, REGISTRY, where))
+
+    def line(self, name: str) -> ModelLine | None:
+        """One model with all its versions."""
+        document = self._bearer(name)
+        return None if document is None else self._registry.line(document)
 
     def _claim(self, document: Document, now: int) -> Document:
         name, made = document["name"], {MADE: orjson.dumps(document).decode()}

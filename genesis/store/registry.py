@@ -19,8 +19,10 @@ from genesis.entities.registry import (
     PROMPT_TAG,
     PROMPT_VERSION,
     VERSION,
+    ModelLine,
     ModelVersion,
     RegisteredModel,
+    kind_of,
     not_found,
     version_not_found,
 )
@@ -115,6 +117,14 @@ class Registry:
             return None
         version = found.get(number) or self._engine.get(REGISTRY, self.key(model["model"], number))
         return version if version is not None and version["kind"] in VERSIONS else None
+
+    def line(self, model: Document) -> ModelLine:
+        """A model with every version, by number, each with its aliases."""
+        bears = self.place(model["name"], Clause(MODEL_ID, Op.EQ, model["model"]), fixed("kind", VERSIONS))
+        found = {document["number"]: document for document in self._engine.find(REGISTRY, Query(bears))}
+        there = (self.version(model, number, found) for number in sorted(found))
+        versions = [model_version(version, model, aliases=True) for version in there if version is not None]
+        return ModelLine(self.registered_model(model, found), versions, model["last"])
 
     def registered_model(self, model: Document, found: dict[int, Document]) -> RegisteredModel:
         """The entity, with the highest version of each stage; ``found`` are versions that are at hand."""
@@ -263,6 +273,32 @@ def model_version(version: Document, model: Document | None = None, *, aliases: 
         tags=version["tags"],
         aliases=sorted(a for a, n in model["aliases"].items() if n == number) if model and aliases else [],
     )
+
+
+def version_document(id: str, model: Document, version: ModelVersion) -> Document:
+    """A version as it is stored under the key ``id``, of a model as it is stored."""
+    number = version.number
+    return {
+        "id": id,
+        "workspace": model["workspace"],
+        "model": model["model"],
+        "kind": kind_of(version.tags, number),
+        "name": model["name"],
+        "newest": newest(model["name"], number, version.last_update_time),
+        "number": number,
+        "shown": 1,
+        "created": version.creation_time,
+        "updated": version.last_update_time,
+        **described(version.description),
+        "source": version.source,
+        "storage": version.storage,
+        "run_id": version.run_id,
+        "run_link": version.run_link,
+        "stage": version.stage,
+        "revision": 0,
+        "named": model["named"],
+        "tags": version.tags,
+    }
 
 
 def newest(name: str, number: int, updated: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -24,7 +24,7 @@ from genesis.errors import missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.histories import Histories
-from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, fixed, page
+from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, STAGES, fixed, page, walk
 from genesis.store.points import Point, Points
 from genesis.store.schema import DATASETS, RUNS, key, name
 
@@ -45,26 +45,58 @@ class Runs:
         return key(self._workspace, run_id)
 
     def create(self, run: Run) -> None:
-        self._engine.insert(
-            RUNS,
-            {
-                "id": self._key(run.run_id),
-                "workspace": self._workspace,
-                "experiment": key(self._workspace, run.experiment_id),
-                "run_id": run.run_id,
-                "lifecycle": run.lifecycle_stage,
-                # Falls as the start time rises, then rises with the id: MLflow's default order.
-                "newest": f"{LAST_MS - run.start_time:020d}|{run.run_id}",
-                "user_id": run.user_id,
-                "status": run.status,
-                "start_time": run.start_time,
-                "artifact_uri": run.artifact_uri,
-                "name": run.name,
-                "params": run.params,
-                "tags": run.tags,
-                "metrics": {},
-            },
-        )
+        self._engine.insert(RUNS, self._new(run))
+
+    def _new(self, run: Run) -> Document:
+        return {
+            "id": self._key(run.run_id),
+            "workspace": self._workspace,
+            "experiment": key(self._workspace, run.experiment_id),
+            "run_id": run.run_id,
+            "lifecycle": run.lifecycle_stage,
+            # Falls as the start time rises, then rises with the id: MLflow's default order.
+            "newest": f"{LAST_MS - run.start_time:020d}|{run.run_id}",
+            "user_id": run.user_id,
+            "status": run.status,
+            "start_time": run.start_time,
+            "artifact_uri": run.artifact_uri,
+            "name": run.name,
+            "params": run.params,
+            "tags": run.tags,
+            "metrics": {},
+        }
+
+    def write(self, run: Run) -> bool:
+        """Bring a run from elsewhere as it is, but for its histories; False where there is one of its id."""
+        document = self._new(run)
+        document["metrics"] = {k: _entry(Point(m.timestamp, m.step, m.value)) for k, m in run.metrics.items()}
+        for field in ("end_time", "deleted_time"):
+            if getattr(run, field) is not None:
+                document[field] = getattr(run, field)
+        elements = [self._element(document["experiment"], _dataset_id(i.dataset), i) for i in run.inputs]
+        links = {
+            "inputs": elements,
+            "model_inputs": [{"model_id": model} for model in run.model_inputs],
+            "model_outputs": [{"model_id": model, "step": step} for model, step in run.model_outputs],
+        }
+        return self._engine.insert(RUNS, {**document, **{k: v for k, v in links.items() if v}})
+
+    def add_points(self, run_id: str, points: Mapping[str, Sequence[Point]]) -> None:
+        """Append to the histories of a run of any stage; its latest values stay as they are."""
+        packed = {metric: Points.pack(found) for metric, found in points.items() if found}
+        if packed:
+            outcome = self._engine.update(RUNS, self._key(run_id), Change(), (), packed)
+            if isinstance(outcome, Missing):
+                raise not_found(run_id)
+
+    def drop_points(self, run_id: str) -> None:
+        """Remove all histories of a run, to add them anew."""
+        self._engine.delete_points(self._key(run_id))
+
+    def walk(self, experiment_id: str) -> Iterator[Run]:
+        """All runs of an experiment, deleted ones too."""
+        where = (fixed("experiment", [key(self._workspace, experiment_id)]), STAGES)
+        return map(self._entity, walk(self._engine, RUNS, where))
 
     def get(self, run_id: str) -> Run:
         """Raises RESOURCE_DOES_NOT_EXIST."""
@@ -257,6 +289,7 @@ class Runs:
             inputs=[_input(element) for element in document.get("inputs", ())],
             model_inputs=[m["model_id"] for m in document.get("model_inputs", ())],
             model_outputs=[(m["model_id"], m["step"]) for m in document.get("model_outputs", ())],
+            deleted_time=document.get("deleted_time"),
         )
 
 
