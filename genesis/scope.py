@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from genesis.artifacts import ArtifactStore
+from genesis.entities.logged_models import LoggedModel
 from genesis.store import Store
 
 
@@ -31,6 +32,12 @@ class Scope:
     """The host cannot stream: large files are better had from the storage itself."""
     largest_body: int | None = None
     """Bytes of an upload that may pass through the host; None: as many as come."""
+
+    trusted: bool = False
+    """Who asks holds the database itself, and reads artifacts with rights of their own: URIs are taken as
+    they are given."""
+    elsewhere: Callable[[str], LoggedModel] | None = None
+    """Finds logged models where this database keeps only the registry, and another one the runs."""
 
     ready: Callable[[], Mapping[str, str]] = dict
     """What each thing that the server stands on says when it is asked whether it is ready."""

@@ -21,7 +21,7 @@ def create(request: w.CreateExperiment, scope: Scope) -> w.CreateExperimentReply
     """Names are unique within a workspace, deleted experiments included."""
     location = request.artifact_location
     if location:
-        locations.check(location)
+        locations.check(location, trusted=scope.trusted)
     limits.check_experiment_name(request.name)
     for tag in request.tags:
         limits.check_experiment_tag(tag.key, tag.value)

@@ -14,8 +14,8 @@ HOST_ADDRESSED = frozenset(
 """Schemes whose URI names the host to connect to (``mlflow/store/artifact/host_policy.py``)."""
 
 
-def check(location: str) -> None:
-    """Raises INVALID_PARAMETER_VALUE for a location MLflow would not store."""
+def check(location: str, *, trusted: bool = False) -> None:
+    """Raises INVALID_PARAMETER_VALUE for a location MLflow would not store; a trusted one names hosts."""
     try:
         parsed = urlparse(location)
     except ValueError:
@@ -24,7 +24,8 @@ def check(location: str) -> None:
         raise invalid("'artifact_location' URL can't include fragments or params.")
     if ".." in _decoded(parsed.query):
         raise invalid("Invalid query string")
-    check_host(location, "artifact_location")
+    if not trusted:
+        check_host(location, "artifact_location")
     if location.startswith("runs:"):
         raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
     if len(location) > MAX_ARTIFACT_LOCATION:

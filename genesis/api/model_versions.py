@@ -36,7 +36,8 @@ def create(request: w.CreateModelVersion, scope: Scope) -> w.GetModelVersionRepl
         tags={tag.key: tag.value for tag in request.tags},
     )
     version = scope.store.model_versions.create(request.name, new, scope.now())
-    if source.model is not None and not source.is_prompt:
+    # A trusted caller is MLflow itself, which does this where the logged models are.
+    if source.model is not None and not source.is_prompt and not scope.trusted:
         held = source.model.tags.get(VERSIONS_TAG, "")
         scope.store.logged_models.add_version(source.model_id, version.name, version.number, held)
     return {"model_version": w.version(version)}

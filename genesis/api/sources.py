@@ -64,12 +64,15 @@ def checked(request: CreateModelVersion, scope: Scope) -> Source:
         raise invalid(
             f"Invalid prompt source: '{request.source}'. Prompt sources must use an MLflow placeholder."
         )
-    locations.check_host(request.source, "source")
+    if not scope.trusted:
+        locations.check_host(request.source, "source")
     source = Source(request.source, request.run_id or "", request.model_id or "", is_prompt)
     if is_prompt:
         return source
     if urlparse(source.uri).scheme == "models":
         source = _original(source, request, scope)
+    if scope.trusted:
+        return _named(source)
     return _of_model(source, scope) if source.model_id else _of_run(source, scope)
 
 
@@ -84,7 +87,7 @@ def located(source: Source, scope: Scope) -> Source:
         return source
     model = source.model
     try:
-        model = model or scope.store.logged_models.get(source.model_id)
+        model = model or _model(source.model_id, scope)
     except GenesisError as error:
         if urlparse(source.uri).scheme != "models" or error.code is not Code.RESOURCE_DOES_NOT_EXIST:
             raise
@@ -92,6 +95,10 @@ def located(source: Source, scope: Scope) -> Source:
             f"Unable to fetch model from model URI source artifact location '{source.uri}'. {error.message}"
         ) from None
     return replace(source, model=model, run_id=source.run_id or model.source_run_id)
+
+
+def _model(model_id: str, scope: Scope) -> LoggedModel:
+    return scope.elsewhere(model_id) if scope.elsewhere else scope.store.logged_models.get(model_id)
 
 
 def storage(source: Source) -> str:
@@ -122,6 +129,12 @@ def _original(source: Source, request: CreateModelVersion, scope: Scope) -> Sour
         run_id=version.run_id,
         version=version,
     )
+
+
+def _named(source: Source) -> Source:
+    """The source with the logged model that its URI names, if it names one."""
+    is_model = urlparse(source.uri).scheme == "models" and source.version is None
+    return replace(source, model_id=_reference(source.uri).model_id) if is_model else source
 
 
 def _reference(uri: str) -> Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from genesis.auth.attempts import Attempts
@@ -20,7 +20,7 @@ from genesis.settings import Settings
 from genesis.store.engine import Engine
 from genesis.store.tokens import Tokens
 
-__all__ = ["Authentication", "Context", "refusal"]
+__all__ = ["Authentication", "Context", "refusal", "workspace_of"]
 
 WORKSPACE_HEADER = "x-mlflow-workspace"
 PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -52,7 +52,7 @@ class Authentication:
         principal = ""
         if self._credential is not None and not open:
             principal = self._credential.principal(request.headers, address(request, in_azure=self._in_azure))
-        return Context(_workspace(request.headers), principal)
+        return Context(workspace_of(request.headers.get(WORKSPACE_HEADER, "")), principal)
 
 
 def _credential(settings: Settings, tokens: Callable[[], Tokens], clock: Clock) -> Credential | None:
@@ -65,8 +65,9 @@ def _credential(settings: Settings, tokens: Callable[[], Tokens], clock: Clock) 
     return None
 
 
-def _workspace(headers: Mapping[str, str]) -> str:
-    workspace = headers.get(WORKSPACE_HEADER, "").strip() or DEFAULT_WORKSPACE
+def workspace_of(name: str) -> str:
+    """The workspace of that name, the default one where none is given; refused as MLflow refuses it."""
+    workspace = name.strip() or DEFAULT_WORKSPACE
     if not 2 <= len(workspace) <= 63:
         raise invalid(f"Workspace name '{workspace}' must be between 2 and 63 characters.")
     if not re.fullmatch(PATTERN, workspace):

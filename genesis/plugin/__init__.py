@@ -1,4 +1,7 @@
-"""MLflow's client with it moves artifacts to and from the storage itself; nothing here runs in the server."""
+"""What MLflow finds of ours by its entry points; nothing here runs in our server.
+
+MLflow loads this module whenever it is imported; the rest only when it is used.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ def artifact_repository(*arguments: Any, **options: Any) -> Any:
 
     Where GENESIS_DIRECT_ARTIFACTS is ``false`` it is MLflow's own.
     """
-    # MLflow loads this module whenever it is imported; the rest only when there are artifacts to move.
     from genesis.plugin import environment
 
     if environment.direct():
@@ -20,3 +22,23 @@ def artifact_repository(*arguments: Any, **options: Any) -> Any:
     from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
     return MlflowArtifactsRepository(*arguments, **options)
+
+
+def tracking_store(store_uri: str, artifact_uri: str | None = None) -> Any:
+    """The entry point of tracking URIs that name a database of ours; ``artifact_uri`` is the default root."""
+    from mlflow.utils.uri import resolve_uri_if_local
+
+    from genesis.plugin import environment
+    from genesis.plugin.stores.tracking import TrackingStore
+
+    return TrackingStore(store_uri, resolve_uri_if_local(artifact_uri or environment.artifact_root()))
+
+
+def registry_store(store_uri: str, tracking_uri: str | None = None) -> Any:
+    """The entry point of registry URIs that name a database of ours; runs are at ``tracking_uri``."""
+    from mlflow.utils.uri import resolve_uri_if_local
+
+    from genesis.plugin import environment
+    from genesis.plugin.stores.registry import RegistryStore
+
+    return RegistryStore(store_uri, tracking_uri, resolve_uri_if_local(environment.artifact_root()))

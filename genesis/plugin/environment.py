@@ -16,6 +16,15 @@ def direct() -> bool:
     )
 
 
+def artifact_root() -> str:
+    """Where new experiments put their artifacts when MLflow names no place, as with its own SQL store.
+
+    A process of a server inherits the server's.
+    """
+    given = ("_MLFLOW_SERVER_ARTIFACT_ROOT", "MLFLOW_DEFAULT_ARTIFACT_ROOT")
+    return next((os.environ[name] for name in given if os.environ.get(name)), "./mlruns")
+
+
 def cache() -> Path:
     """The folder of what this user's transfers remember; it need not be there."""
     kept = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")

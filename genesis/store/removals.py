@@ -76,6 +76,13 @@ class Removals:
             if model["updated"] < before:
                 yield self._model(model)
 
+    def deleted(self, kind: str, before: int) -> Iterator[str]:
+        """Ids of the runs, or logged models, of any experiment that were deleted before ``before``."""
+        since, id = ("deleted_time", "run_id") if kind == RUN else ("updated", "model_id")
+        for experiment in list(self._walk(EXPERIMENTS, (fixed("workspace", [self._workspace]), STAGES))):
+            where = (fixed("experiment", [experiment["id"]]), IS_DELETED)
+            yield from (found[id] for found in self._walk(PLACES[kind], where) if found[since] < before)
+
     def one(self, kind: str, id: str, before: int) -> Removal:
         """One run, logged model or experiment; raises RESOURCE_DOES_NOT_EXIST."""
         document = self._engine.get(PLACES[kind], key(self._workspace, id))

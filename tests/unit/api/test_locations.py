@@ -51,3 +51,8 @@ def test_these_may_be_named(location: str) -> None:
 def test_these_are_refused(location: str, why: str) -> None:
     with pytest.raises(GenesisError, match=why):
         check(location)
+
+
+@pytest.mark.parametrize("location", ["abfss://f@h/p", "hdfs://h/p", "mlflow-artifacts://elsewhere/a"])
+def test_who_holds_the_database_names_hosts(location: str) -> None:
+    check(location, trusted=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -348,3 +348,30 @@ def test_of_two_tags_that_mark_a_prompt_the_last_one_counts(held: Held) -> None:
 def test_a_source_that_would_take_long_to_decode_is_refused(held: Held) -> None:
     with pytest.raises(GenesisError, match="'source' exceeds the maximum length of 4096 characters"):
         located(held, "s3://b/%" + "25" * 3000)
+
+
+def trusting(held: Held, **others: Any) -> Scope:
+    return replace(held.scope(), trusted=True, **others)
+
+
+@pytest.mark.parametrize("uri", ["/home/ann/model", "file:///home/ann/model", "hdfs://h/p", "abfss://f@h/p"])
+def test_who_holds_the_database_registers_what_they_can_read(held: Held, uri: str) -> None:
+    scope = trusting(held)
+    request = CreateModelVersion.parse({"name": "net", "source": uri})
+    source = sources.located(sources.checked(request, scope), scope)
+    assert (sources.storage(source), source.run_id, held.looked_up) == (uri, "", [])
+
+
+def test_a_trusted_source_that_names_a_logged_model_is_that_model(held: Held) -> None:
+    scope = trusting(held)
+    request = CreateModelVersion.parse({"name": "net", "source": "models:/m-1"})
+    source = sources.located(sources.checked(request, scope), scope)
+    assert (sources.storage(source), source.run_id) == (MODEL_ROOTS["m-1"], "its-run")
+
+
+def test_logged_models_of_another_database_are_asked_for_there(held: Held) -> None:
+    there = LoggedModel("m-9", "7", "net", "s3://there/m-9", 0, 0, source_run_id="run-9")
+    scope = trusting(held, elsewhere={"m-9": there}.__getitem__)
+    request = CreateModelVersion.parse({"name": "net", "source": "models:/m-9", "model_id": "m-9"})
+    source = sources.located(sources.checked(request, scope), scope)
+    assert (sources.storage(source), source.run_id, held.looked_up) == ("s3://there/m-9", "run-9", [])
