@@ -221,6 +221,7 @@ def run(app: App, listener: socket.socket) -> None:
     config = uvicorn.Config(
         Asgi(app),
         log_level="warning",
+        log_config=None,  # its lines look as ours do
         # An attempt to speak WebSocket is an ordinary GET here, whatever libraries are installed.
         ws="none",
         access_log=False,
