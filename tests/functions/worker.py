@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 import uuid
@@ -49,6 +50,9 @@ class Worker:
         # By name: the library is there only under Python 3.13, and mypy looks with the project's own.
         self._library: Any = import_module("azure_functions_runtime")
         self._library.start_threadpool_executor()
+        # Azure's worker process sends on what this handler formats; the libraries' lines go the same way.
+        logging.getLogger().setLevel(logging.INFO)
+        logging.getLogger().addHandler(logging.StreamHandler())
         sys.path[0] = str(folder)  # as in Azure; it also hides the repository that this file came from
         self._ask("worker_init_request", function_app_directory=str(folder), capabilities={})
         index = self._ask("functions_metadata_request").function_metadata_results or []
