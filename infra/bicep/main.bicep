@@ -91,6 +91,9 @@ param isEveryRequestLogged bool = false
 @description('Optional. Whether the log says what each request cost in request units; each database operation then takes two round trips. Only ru knows it. Defaults to no.')
 param isChargeLogged bool = false
 
+@description('Optional. Whether the app itself sends a span of each request to Application Insights. An instance then starts later. Defaults to no.')
+param isTraced bool = false
+
 @description('Optional. Mail addresses that hear of failures, slowness, throttling and money spent. Without one there are no alerts, which are paid for. Defaults to none.')
 param alertEmails string[] = []
 
@@ -253,6 +256,9 @@ var settings = {
   AzureWebJobsDisableHomepage: 'true'
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
   AZURE_CLIENT_ID: identity.outputs.clientId
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: isTraced ? 'true' : 'false'
+  // Spans of libraries have URLs, and those the names of artifacts.
+  OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,logging,psycopg2,requests,urllib,urllib3'
   PYTHON_THREADPOOL_THREAD_COUNT: string(concurrency)
   GENESIS_DATABASE_URI: database == 'ru' ? ru!.outputs.databaseUri : vcore!.outputs.databaseUri
   GENESIS_DATABASE_CONNECTIONS: string(concurrency)
