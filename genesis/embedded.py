@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from genesis.app import App
 from genesis.auth import workspace_of
@@ -46,7 +46,9 @@ class Embedded:
         path, _, query = target.partition("?")
         headers = {"content-type": "application/json"}
         request = Request(method, path, query, headers, BytesBody(message.encode()))
-        route, parameters = match(method, request.decoded_path())
+        # Decoded after the match, unlike over HTTP, so that a parameter may hold any character.
+        route, encoded = match(method, path)
+        parameters = {name: unquote(value) for name, value in encoded.items()}
         app = self._app
         scope = Scope(
             workspace=workspace,

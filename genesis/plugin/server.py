@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 PROTOCOL = 1
 """The version of ``sign`` and ``commit`` that is spoken here."""
-INFO = "/api/3.0/mlflow/server-info"
+INFO = "/api/2.0/genesis/artifacts"
+ELSEWHERE = (404, 405, 501)
 INFO_SECONDS = 60
 """How long an answer is good for: as in MLflow's own client."""
 SIGN = "/api/2.0/genesis/artifacts/sign"
@@ -97,8 +98,8 @@ class Server:
         # MLflow gives it 3 seconds; a function that has to start first takes longer.
         retries = min(2, MLFLOW_HTTP_REQUEST_MAX_RETRIES.get())
         reply = http_request(self.credentials, INFO, "GET", timeout=30, max_retries=retries)
-        if reply.status_code == 404:
-            # A server older than the question; it will not have an answer in a minute either.
+        if reply.status_code in ELSEWHERE:
+            # Another server than ours, or one that cannot sign; it will not be able to in a minute either.
             return {}
         reply.raise_for_status()
         return reply.json()
@@ -161,8 +162,7 @@ def _below(paths: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _announced(info: object) -> bool:
-    ours = info.get("genesis") if isinstance(info, dict) else None
-    return isinstance(ours, dict) and ours.get("artifacts") == PROTOCOL
+    return isinstance(info, dict) and info.get("protocol") == PROTOCOL
 
 
 def _signed(part: dict[str, Any]) -> Signed:

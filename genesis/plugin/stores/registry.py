@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlflow.exceptions import MlflowException
+from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.model_registry.rest_store import RestStore
 from mlflow.tracking import MlflowClient
 
@@ -39,6 +40,12 @@ class RegistryStore(RestStore):
         endpoint, method = self._get_webhook_endpoint_from_method(api)
         reply = self._get_response_from_method(api)
         return self._calls(method, endpoint.format(webhook_id=webhook_id), json_body, reply)
+
+    def list_webhooks_by_event(
+        self, event: Any, max_results: int | None = None, page_token: str | None = None
+    ) -> Any:
+        # The server asks with every model that is registered. Nobody can have made a webhook.
+        return PagedList([], None)
 
     def _logged_model(self, model_id: str) -> LoggedModel:
         try:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from mlflow.entities import Metric
@@ -21,6 +21,9 @@ from genesis.entities.removals import EXPERIMENT, LOGGED_MODEL, RUN
 from genesis.plugin.stores.calls import Calls, NotServed
 
 METRICS = "/ajax-api/2.0/mlflow/metrics"
+SPANS = ("log_spans", "log_spans_async")
+"""Whoever calls them looks for Python's own NotImplementedError, and stores spans as an artifact instead."""
+TRANSPORT = ("_call_endpoint", "_mcp_request")
 
 
 class RestCalls(RestStore):
@@ -44,12 +47,6 @@ class RestCalls(RestStore):
         path, method = _route(api)
         reply = api.Response() if response_proto is None else response_proto
         return self._calls(method, endpoint or path, json_body, reply)
-
-    def log_spans(self, location: str, spans: Sequence[Any], tracking_uri: str | None = None) -> list[Any]:
-        if not spans:
-            return []
-        # Not MLflow's own exception: by this one its client knows to store a trace's spans as an artifact.
-        raise NotImplementedError("log_spans is not supported: Genesis-Flow does not serve it.")
 
     def upsert_online_scoring_config(self, *arguments: Any, **options: Any) -> Any:
         raise NotServed("Genesis-Flow does not serve online scoring.")
@@ -111,6 +108,10 @@ class TrackingStore(AbstractStore):
     ) -> Any:
         most = SEARCH_MAX_RESULTS_DEFAULT if max_results is None else max_results
         return self._rest.search_experiments(view_type, most, filter_string, order_by, page_token)
+
+    def delete_logged_model_tag(self, model_id: str, key: str) -> None:
+        target = f"/api/2.0/mlflow/logged-models/{quote(model_id, safe='')}/tags/{quote(key, safe='')}"
+        self._calls.json("DELETE", target, None)
 
     def get_metric_history_bulk(self, run_ids: Sequence[str], metric_key: str, max_results: int) -> list[Any]:
         """As the server asks its SQL store for the points of many runs."""
@@ -179,22 +180,26 @@ def _of_runs(found: Any) -> list[Any]:
     ]
 
 
-def _methods_of_rest() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """What RestCalls does otherwise than the abstract store, its transport apart."""
+def _methods() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """What MLflow's stores have and TrackingStore has not said itself; its transport apart."""
     for name, method in inspect.getmembers(RestCalls, inspect.isfunction):
-        is_own = not name.startswith("__") and name not in ("_call_endpoint", "_mcp_request")
-        if is_own and method is not getattr(AbstractStore, name, None):
+        if not name.startswith("__") and name not in (*vars(TrackingStore), *SPANS, *TRANSPORT):
             yield name, method
 
 
-def _by_rest(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def method(self: TrackingStore, *arguments: Any, **options: Any) -> Any:
-        return getattr(self._rest, name)(*arguments, **options)
+def _forwarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of ``RestCalls``, or MLflow's own where that has none; what none has is not implemented."""
+    is_rest = method is not getattr(AbstractStore, name, None)
 
-    return method
+    @wraps(method)
+    def forwarded(self: TrackingStore, *arguments: Any, **options: Any) -> Any:
+        try:
+            return method(self._rest if is_rest else self, *arguments, **options)
+        except NotImplementedError as error:
+            raise NotServed(f"Genesis-Flow does not serve {name}.") from error
+
+    return forwarded
 
 
-for _name, _method in _methods_of_rest():
-    if _name not in vars(TrackingStore):
-        setattr(TrackingStore, _name, _by_rest(_name, _method))
+for _name, _method in _methods():
+    setattr(TrackingStore, _name, _forwarded(_name, _method))
