@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,9 @@ RETRIES = 7
 
 ENDS_WITHIN_SECONDS = 60
 """Longest time that any try may take."""
+
+REPEATED = 0.03
+"""Share of the acknowledgements that are lost on their way to the client, which then asks again."""
 
 TRY_AGAIN = {429: "REQUEST_LIMIT_EXCEEDED", 503: "TEMPORARILY_UNAVAILABLE"}
 """The failures that are allowed, and their names in MLflow's error form."""
@@ -76,24 +80,32 @@ class Met:
 
 @dataclass
 class Outcome:
-    """How a call ended: the last answer, after ``failures`` tries that may have been done all the same."""
+    """How a call ended: the last answer, after tries that failed or whose acknowledgement was lost."""
 
     status: int = 0
     body: dict[str, Any] = field(default_factory=dict)
     failures: int = 0
+    repeats: int = 0
 
     @property
     def is_acknowledged(self) -> bool:
         return self.status == 200
 
+    @property
+    def earlier(self) -> int:
+        """Tries before the last one, each of which may have been done."""
+        return self.failures + self.repeats
+
 
 class Caller:
-    """One client."""
+    """One client; where the load is ``over`` it waits no more, and gives up."""
 
-    def __init__(self, number: int, port: int, met: Met) -> None:
+    def __init__(self, number: int, port: int, met: Met, over: threading.Event, random: Random) -> None:
         self.number = number
         self._connection = HTTPConnection("127.0.0.1", port, timeout=ENDS_WITHIN_SECONDS)
         self._met = met
+        self._over = over
+        self._random = random
 
     def post(self, path: str, **fields: Any) -> Outcome:
         return self._call(path, "POST", f"/api/2.0/mlflow/{path}", json.dumps(fields))
@@ -108,10 +120,14 @@ class Caller:
         outcome = Outcome()
         for _ in range(1 + RETRIES):
             wait = self._try(outcome, call, method, target, body)
-            if wait is None:
+            if wait is not None:
+                outcome.failures += 1
+                if self._over.wait(wait):
+                    break
+            elif outcome.is_acknowledged and self._random.random() < REPEATED:
+                outcome.repeats += 1
+            else:
                 return outcome
-            outcome.failures += 1
-            time.sleep(wait)
         self._met.gave_up(call)
         return outcome
 

@@ -41,6 +41,7 @@ class Version:
     description: str
     number: int | None
     failures: int
+    repeats: int
     began: float
     ended: float
 
@@ -51,7 +52,7 @@ class Ledger:
 
     runs: list[LoggedRun] = field(default_factory=list)
     tries: Counter[str] = field(default_factory=Counter)
-    """By the name of a run: how often its creation failed, so that there may be that many more of it."""
+    """By the name of a run: how often its creation was tried before the last time, and may have been done."""
     versions: list[Version] = field(default_factory=list)
     aliases: list[tuple[str, int, bool]] = field(default_factory=list)
     """Model, number and whether it was acknowledged, for each time its alias was set."""
@@ -62,13 +63,13 @@ class Ledger:
 class Client:
     """One of many; ``wrong`` are replies that no client should get."""
 
-    def __init__(self, caller: Caller, met: Met, experiments: list[str], seed: int) -> None:
+    def __init__(self, caller: Caller, met: Met, experiments: list[str], random: Random) -> None:
         self.ledger = Ledger()
         self._caller = caller
         self._met = met
         self._experiment = experiments[caller.number % len(experiments)]
         self._model = f"model {caller.number % MODELS}"
-        self._random = Random(seed + caller.number)
+        self._random = random
         self._rounds = 0
 
     def work(self, stop: threading.Event) -> None:
@@ -79,10 +80,14 @@ class Client:
                 if stop.wait(self._random.uniform(*THINK_SECONDS)):
                     return
 
-    def round(self) -> None:
-        """One round, without thinking."""
-        for _ in self.steps():
-            pass
+    def last_calls(self) -> None:
+        """A run, what is logged to it, and a version, without thinking."""
+        self._rounds += 1
+        run = self._new_run()
+        if run is not None:
+            self._batch(run)
+            self._get(run)
+        self._version()
 
     def steps(self) -> Any:
         """The calls of a round, one by one."""
@@ -114,7 +119,7 @@ class Client:
         made = self._caller.post(
             "runs/create", experiment_id=self._experiment, start_time=self._rounds, run_name=name
         )
-        self.ledger.tries[name] = made.failures
+        self.ledger.tries[name] = made.earlier
         if not self._expect(made, "runs/create"):
             return None
         run = LoggedRun(made.body["run"]["info"]["run_id"], name)
@@ -186,7 +191,9 @@ class Client:
         if self._expect(made, "model-versions/create"):
             number = int(made.body["model_version"]["version"])
         ended = time.monotonic()
-        self.ledger.versions.append(Version(self._model, description, number, made.failures, began, ended))
+        self.ledger.versions.append(
+            Version(self._model, description, number, made.failures, made.repeats, began, ended)
+        )
         return number
 
     def _alias(self, number: int) -> None:
@@ -204,7 +211,7 @@ class Client:
         if outcome.is_acknowledged:
             self.ledger.names[name] = True
         elif outcome.status == 400:
-            self.ledger.names[name] = None if outcome.failures else False
+            self.ledger.names[name] = None if outcome.earlier else False
             if outcome.body.get("error_code") != "RESOURCE_ALREADY_EXISTS":
                 self._met.failed(f"registered-models/create: 400 {outcome.body}")
 
@@ -214,9 +221,13 @@ class Load:
 
     def __init__(self, port: int, clients: int, experiments: list[str], seed: int) -> None:
         self.met = Met()
-        self._callers = [Caller(number, port, self.met) for number in range(clients)]
-        self.clients = [Client(caller, self.met, experiments, seed) for caller in self._callers]
-        self._stop = threading.Event()
+        self._stop, self._over = threading.Event(), threading.Event()
+        randoms = [Random(seed + number) for number in range(clients)]
+        self._callers = [Caller(n, port, self.met, self._over, random) for n, random in enumerate(randoms)]
+        self.clients = [
+            Client(caller, self.met, experiments, random)
+            for caller, random in zip(self._callers, randoms, strict=True)
+        ]
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
@@ -227,12 +238,13 @@ class Load:
         self._stop.set()
         self._join()
 
-    def last_round(self) -> None:
-        """Every client goes through one more round."""
-        self._run("round")
+    def last_calls(self) -> None:
+        """Every client once more, all at the same time."""
+        self._run("last_calls")
         self._join()
 
     def close(self) -> None:
+        self._over.set()
         self.end()
         for caller in self._callers:
             caller.close()

@@ -107,7 +107,7 @@ def test_of_what_200_clients_were_told_nothing_is_lost_or_doubled_whatever_fails
 
         weather.calm()
         before = load.met.by_status()
-        load.last_round()
+        load.last_calls()
         after = load.met.by_status()
 
     assert load.met.wrong == []
