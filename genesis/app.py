@@ -11,7 +11,7 @@ from genesis.auth import Authentication, Context, refusal
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import Code, GenesisError, Misconfigured, told, unavailable
 from genesis.http import Request, Response
-from genesis.observed import Observed
+from genesis.observed import Observed, Pieces
 from genesis.readiness import Readiness
 from genesis.routes import match
 from genesis.scope import Scope
@@ -80,6 +80,8 @@ class App:
             self._spans.span(observed, request.headers),
         ):
             response = self._reply(request, observed, whole=whole)
+            if not isinstance(response.body, bytes):
+                response.body = Pieces(response.body, observed)
             for header, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(header, value)
             response.headers[ids.HEADER] = id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token, copy_context
 from typing import Any, ParamSpec, TypeVar
 
@@ -87,6 +87,27 @@ class Observed:
             if self.is_charged:
                 told["request_charge"] = round(self.charge, 2)
         return told
+
+
+class Pieces:
+    """A reply's body that is read when its request is over, and still belongs to it."""
+
+    def __init__(self, pieces: Iterator[bytes], observed: Observed) -> None:
+        self._pieces = pieces
+        self._observed = observed
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with self._observed:
+            return next(self._pieces)
+
+    def close(self) -> None:
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            with self._observed:
+                close()
 
 
 def current() -> Observed | None:

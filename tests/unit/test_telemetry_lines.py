@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from genesis.app import App
-from genesis.http import BytesBody, Request
+from genesis.http import BytesBody, Request, Response
 from genesis.observed import Observed, carried, current
 from genesis.settings import Settings
 from genesis.telemetry.lines import LIBRARIES, JsonLines, TextLines, adopt, write
@@ -205,6 +205,27 @@ def test_a_request_is_one_line_with_all_that_is_known(app: App) -> None:
         "workspace": "team",
         "status": 200,
     }
+
+
+def test_a_body_that_streams_later_belongs_to_its_request(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pieces() -> Iterator[bytes]:
+        try:
+            for piece in (b"a", b"b", b"c"):
+                logging.getLogger("genesis").error("piece")
+                yield piece
+        finally:
+            logging.getLogger("genesis").error("closed")
+
+    monkeypatch.setattr("genesis.app.encode", lambda _: Response(200, {}, pieces()))
+    with hosted(JSON) as stream:
+        response = app.handle(Request("GET", "/health", headers={"x-request-id": "mine"}))
+        assert current() is None
+        assert isinstance(response.body, Iterator)
+        assert next(response.body) + next(response.body) == b"ab"
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(response.close).result()
+    told = [(line["message"], line["request_id"]) for line in lines(stream) if line["level"] == "ERROR"]
+    assert told == [("piece", "mine"), ("piece", "mine"), ("closed", "mine")]
 
 
 def test_a_request_that_needs_no_database_says_so(app: App) -> None:
