@@ -251,6 +251,7 @@ ROUTES: tuple[Route, ...] = (
         wt.CreatePresignedDownloadUrl,
         transfers.presigned_download_url,
     ),
+    Route("GET", "/genesis/artifacts", 2, wt.Protocol, transfers.protocol),
     Route("POST", "/genesis/artifacts/sign", 2, wt.Sign, transfers.sign),
     Route("POST", "/genesis/artifacts/commit", 2, wt.Commit, transfers.commit),
     Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT, open=True),

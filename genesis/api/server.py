@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import orjson
 
@@ -11,22 +11,12 @@ from genesis.readiness import READY
 from genesis.scope import Scope
 from genesis.wire.base import Message, Page, Raw
 
-TRANSFERS = 1
-"""The version of the batched transfers (``/genesis/artifacts/sign`` and ``commit``)."""
-
-
 BACK_SECONDS = 5
 """After which it may be asked again whether it is ready."""
 
 
 class Nothing(Message):
     """A request without fields."""
-
-
-class Ours(TypedDict):
-    """What only Genesis-Flow offers; each value is the version of its protocol."""
-
-    artifacts: int
 
 
 class ServerInfoReply(TypedDict):
@@ -43,7 +33,6 @@ class ServerInfoReply(TypedDict):
     presigned_upload_model_id_supported: bool
     model_artifact_presigned_downloads_supported: bool
     features_enabled: dict[str, bool]
-    genesis: NotRequired[Ours]
 
 
 def health(request: Nothing, scope: Scope) -> Page:
@@ -72,7 +61,7 @@ def info(request: Nothing, scope: Scope) -> ServerInfoReply:
     other clients send through this server is taken all the same.
     """
     signs = scope.artifacts.direct(scope.base_url) is not None
-    reply = ServerInfoReply(
+    return ServerInfoReply(
         store_type="SqlStore",
         workspaces_enabled=False,
         trace_archival_enabled=False,
@@ -85,6 +74,3 @@ def info(request: Nothing, scope: Scope) -> ServerInfoReply:
         model_artifact_presigned_downloads_supported=signs,
         features_enabled={"gateway": False},
     )
-    if signs:
-        reply["genesis"] = {"artifacts": TRANSFERS}
-    return reply

@@ -23,6 +23,8 @@ DOWNLOAD_SECONDS = 300
 MOST_SECONDS = 604_800
 """How long MLflow lets signed URLs live; here GENESIS_SIGNED_URL_MINUTES ends them earlier."""
 
+PROTOCOL = 1
+"""The version of ``sign`` and ``commit``."""
 BATCH = 1_000
 BATCH_PARTS = 10_000
 """What one call signs at most: paths, and URLs for uploads."""
@@ -138,6 +140,12 @@ def _seconds(expiration: int | None, default: int) -> int:
     if not 1 <= seconds <= MOST_SECONDS:
         raise invalid(f"expiration must be between 1 and {MOST_SECONDS} seconds (got {seconds}).")
     return seconds
+
+
+def protocol(request: w.Protocol, scope: Scope) -> w.ProtocolReply:
+    """Whether ``sign`` and ``commit`` may be asked; server-info, open to all, says no more than stock."""
+    _direct(scope, "Direct transfer")
+    return {"protocol": PROTOCOL}
 
 
 def sign(request: w.Sign, scope: Scope) -> w.SignReply:

@@ -14,6 +14,7 @@ SOME_SECONDS, MANY_SECONDS = 60, 240
 """Clocks apart: worth a word; too near to the five minutes that signed URLs allow for."""
 HEADERS = {"x-content-type-options": ("nosniff",), "x-frame-options": ("SAMEORIGIN", "DENY")}
 SERVER_INFO = "/api/3.0/mlflow/server-info"
+PRESIGNED_ONLY = "artifacts_presigned_only"
 SEARCH = f"{API}/experiments/search?max_results=1"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 SIGN = "/api/2.0/genesis/artifacts/sign"
@@ -69,8 +70,8 @@ def server_info(d: Deployment) -> Result:
             "It must be open to everybody, in front of the app as well: clients choose by it how they work.",
         )
     d.info = reply.json
-    flags = ("multipart_uploads_enabled", "multipart_downloads_enabled", "artifacts_presigned_only")
-    announced = {bool(d.info.get(flag)) for flag in flags} | {"genesis" in d.info}
+    flags = ("multipart_uploads_enabled", "multipart_downloads_enabled", PRESIGNED_ONLY)
+    announced = {bool(d.info.get(flag)) for flag in flags}
     if len(announced) > 1:
         return failed(
             "server-info",

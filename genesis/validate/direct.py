@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from genesis.validate.checks import SIGN, compared
+from genesis.validate.checks import PRESIGNED_ONLY, SIGN, compared
 from genesis.validate.deployment import Deployment
 from genesis.validate.results import Result, failed, ok, skipped, warning
 from genesis.validate.transport import Reply, Unreachable
@@ -61,7 +61,7 @@ def direct(d: Deployment) -> Result:
 
 
 def _not_signed(d: Deployment, reply: Reply) -> Result:
-    if reply.status in (404, 501) and "genesis" not in d.info:
+    if reply.status in (404, 501) and not d.info.get(PRESIGNED_ONLY):
         return warning(
             "direct",
             "Nothing is signed here: all bytes pass through the server, and large ones not at all.",
@@ -193,7 +193,7 @@ def storage_clock(d: Deployment) -> Result:
 
 def settings(d: Deployment) -> Result:
     """Whether what is announced is what was found."""
-    announced = "genesis" in d.info
+    announced = bool(d.info.get(PRESIGNED_ONLY))
     if d.info.get("workspaces_enabled"):
         return failed(
             "settings", "It announces workspaces, which are not served.", "Deploy the current version."

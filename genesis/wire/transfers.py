@@ -63,6 +63,10 @@ class CreatePresignedDownloadUrl(Message):
     expiration: Int64 | None = None
 
 
+class Protocol(Message):
+    """Which version of the batches is spoken here."""
+
+
 class UploadToSign(Message):
     """``parts`` 0: one PUT that publishes the file. ``upload_id``: go on with one that began before."""
 
@@ -155,6 +159,10 @@ class CredentialReply(TypedDict):
 class CreateMultipartUploadReply(TypedDict):
     upload_id: str
     credentials: list[CredentialReply]
+
+
+class ProtocolReply(TypedDict):
+    protocol: int
 
 
 class NoReply(TypedDict):

@@ -96,7 +96,7 @@ BROKEN = Reply(
         ("/mlflow/server-info", Reply(401, {}, b"Sign in first."), "server-info"),
         (
             "/mlflow/server-info",
-            Reply(200, {}, b'{"store_type":"SqlStore","genesis":{"artifacts":1}}'),
+            Reply(200, {}, b'{"store_type":"SqlStore","artifacts_presigned_only":true}'),
             "server-info",
         ),
         ("/mlflow/server-info", Reply(200, {}, b'{"store_type":"SqlStore"}'), "settings"),

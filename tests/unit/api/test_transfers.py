@@ -430,3 +430,14 @@ def test_a_folder_leads_nowhere_that_a_path_may_not(folder: str, path: str) -> N
         sign(Storage(), folder=folder, uploads=[{"path": path}])
 
     assert refusal(excinfo) == (Code.INVALID_PARAMETER_VALUE, 400)
+
+
+def test_who_may_ask_is_told_which_batches_are_spoken() -> None:
+    assert transfers.protocol(w.Protocol(), scope_of(Storage())) == {"protocol": 1}
+
+
+def test_where_nothing_is_signed_no_batches_are_spoken() -> None:
+    with pytest.raises(GenesisError) as excinfo:
+        transfers.protocol(w.Protocol(), scope_of(Storage(signs=False)))
+
+    assert refusal(excinfo) == (Code.NOT_IMPLEMENTED, 501)

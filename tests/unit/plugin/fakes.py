@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts"
 SIGN, COMMIT = "/api/2.0/genesis/artifacts/sign", "/api/2.0/genesis/artifacts/commit"
-INFO = "/api/3.0/mlflow/server-info"
+INFO = "/api/2.0/genesis/artifacts"
 SECRET = "0123secret456"
 """Part of every signature: to be found nowhere but in requests."""
 
@@ -64,7 +64,7 @@ class Fakes:
     """What both keep; ``storage_fault`` and ``tracking_fault`` answer instead of them when they answer."""
 
     def __init__(self) -> None:
-        self.info: dict[str, Any] = {"genesis": {"artifacts": 1}}
+        self.info: dict[str, Any] = {"protocol": 1}
         self.files: dict[str, bytes] = {}
         self.versions: dict[str, int] = {}
         self.parts: dict[str, dict[int, bytes]] = {}

@@ -44,7 +44,7 @@ def test_it_can_be_turned_off(monkeypatch: pytest.MonkeyPatch, fake: Fakes, off:
     [
         *(Answer(404), Answer(500), HANG_UP, Answer(401, b"{}")),
         *(Answer(200, b"{}"), Answer(200, b"[1]"), Answer(200, b"<html>")),
-        *(Answer(200, b'{"genesis": {"artifacts": 2}}'), Answer(200, b'{"genesis": 1}')),
+        *(Answer(200, b'{"protocol": 2}'), Answer(405, b"{}"), Answer(501, b"{}")),
     ],
 )
 def test_at_another_server_everything_is_mlflows_own(

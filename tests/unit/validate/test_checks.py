@@ -145,10 +145,9 @@ ALL = {
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"store_type": "SqlStore", **ALL, "genesis": {"artifacts": 1}}, OK),
+        ({"store_type": "SqlStore", **ALL}, OK),
         ({"store_type": "SqlStore"}, OK),
-        ({"store_type": "SqlStore", **ALL}, FAILED),
-        ({"store_type": "SqlStore", **ALL, "multipart_uploads_enabled": False, "genesis": {}}, FAILED),
+        ({"store_type": "SqlStore", **ALL, "multipart_uploads_enabled": False}, FAILED),
         ({}, FAILED),
         (b"<html>", FAILED),
     ],

@@ -62,7 +62,7 @@ def stored(storage: Storage, *, minutes: float = 15, write: str = "", read: str 
     d = deployment({f"POST {SIGN}": reply(200, answer)})
     d.server.fetch = storage  # type: ignore[method-assign]
     d.throwaway.folder = "1/r/artifacts"
-    d.info = {"genesis": {"artifacts": 1}}
+    d.info = {"artifacts_presigned_only": True}
     return d
 
 
@@ -143,7 +143,7 @@ def test_a_url_that_leads_to_the_function_is_told() -> None:
 def test_what_is_not_announced_need_not_be_there(code: int, announced: bool, status: Status) -> None:
     d = deployment({f"POST {SIGN}": reply(code, {"message": "The role is missing."})})
     d.throwaway.folder = "1/r/artifacts"
-    d.info = {"genesis": {"artifacts": 1}} if announced else {}
+    d.info = {"artifacts_presigned_only": True} if announced else {}
     assert direct.direct(d).status is status
 
 
@@ -156,7 +156,7 @@ def test_what_is_done_and_not_announced_is_told() -> None:
     direct.direct(d)
     d.info = {}
     assert direct.settings(d).detail == "Direct transfers are not announced, and do work."
-    d.info, d.signed = {"genesis": {}}, {}
+    d.info, d.signed = {"artifacts_presigned_only": True}, {}
     assert direct.settings(d).detail == "Direct transfers are announced, and do not work."
 
 
