@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from genesis.api.transfers import _at_once
 from genesis.app import App
 from genesis.http import BytesBody, Request, Response
 from genesis.observed import Observed, carried, current
@@ -116,6 +117,11 @@ def test_threads_that_a_request_starts_belong_to_it() -> None:
             carrying = carried(seen)
         assert set(threads.map(carrying, range(20))) == {"mine"}
         assert set(threads.map(seen, range(20))) == {"nobody's"}
+
+
+def test_the_threads_of_a_batch_of_signed_urls_belong_to_its_request() -> None:
+    with Observed("GET", "mine") as observed:
+        assert _at_once(lambda _: current(), range(20)) == [observed] * 20
 
 
 def test_threads_of_a_request_count_together() -> None:

@@ -118,6 +118,13 @@ def test_a_failure_is_seen_and_its_text_is_not(
     assert "/secret/path" not in span.to_json()
 
 
+def test_what_is_raised_through_a_span_leaves_no_text_in_it(ended: InMemorySpanExporter) -> None:
+    observed = Observed("GET", "mine")
+    with pytest.raises(RuntimeError), Spans().span(observed, {}):
+        raise RuntimeError("/secret/path")
+    assert "/secret/path" not in only(ended).to_json()
+
+
 def test_a_provider_that_comes_later_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = App(Settings(data=str(tmp_path)))
     app.handle(Request("GET", "/health"))
