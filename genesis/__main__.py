@@ -17,6 +17,7 @@ import click
 from genesis import __version__
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
+from genesis.migrate.command import export, migrate
 from genesis.settings import Settings
 from genesis.telemetry.lines import write
 from genesis.tokens import tokens
@@ -54,6 +55,8 @@ def main() -> None:
 
 main.add_command(tokens)
 main.add_command(validate)
+main.add_command(migrate)
+main.add_command(export)
 
 
 @main.command()

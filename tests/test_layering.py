@@ -20,6 +20,7 @@ LAYERS = (
         "genesis.gc",
         "genesis.tokens",
         "genesis.validate",
+        "genesis.migrate",
         "genesis.embedded",
     ),
     ("genesis.app",),
@@ -43,6 +44,8 @@ MAY_USE_EDGE = (
     "genesis.tokens",
     "genesis.embedded",
     "genesis.validate.database",
+    "genesis.migrate.command",
+    "genesis.migrate.opening",
     "genesis.app",
     "genesis.auth",
     "genesis.routes",
@@ -72,19 +75,24 @@ STORES_MAY_IMPORT = ("genesis.embedded", "genesis.errors", "genesis.entities")
 SESSION = "genesis.validate.session"
 """A stock client's program, run in a process of its own."""
 
+MIGRATED = "genesis.migrate.stock"
+"""Reads and writes MLflow's own stores; nobody imports it before a command needs it."""
+
 OWNERS = {
     "azure.functions": ("function_app",),
     "pymongo": ("genesis.store.mongo",),
     "bson": ("genesis.store.mongo",),
-    "sqlite3": ("genesis.store.sqlite",),
+    "sqlite3": ("genesis.store.sqlite", "genesis.migrate.journal", "genesis.migrate.opening"),
+    "sqlalchemy": (MIGRATED,),
+    "alembic": (MIGRATED,),
     "azure.storage": ("genesis.artifacts",),
     "azure.core": ("genesis.artifacts", "genesis.store.mongo.oidc"),
     "azure.identity": ("genesis.artifacts", "genesis.store.mongo.oidc"),
-    "mlflow": (PLUGIN, SESSION),
+    "mlflow": (PLUGIN, SESSION, MIGRATED),
     "requests": (PLUGIN,),
     "urllib3": (PLUGIN,),
     "uvicorn": ("genesis.serve",),
-    "click": ("genesis.__main__", "genesis.gc", "genesis.tokens", "genesis.validate"),
+    "click": ("genesis.__main__", "genesis.gc", "genesis.tokens", "genesis.validate", "genesis.migrate"),
     "argon2": ("genesis.auth.tokens",),
     "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
     "opentelemetry": ("genesis.telemetry.spans",),

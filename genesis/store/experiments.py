@@ -63,7 +63,7 @@ class Experiments:
         Raises RESOURCE_ALREADY_EXISTS when the name is taken, be it by a deleted experiment.
         """
         for _ in range(TRIES):
-            experiment_id = str(self._engine.count_up(key(self._workspace, "experiments")))
+            experiment_id = self.next_id()
             made = self._make(self._new(experiment_id, name, location.of(experiment_id), tags, now))
             if made is None:
                 raise already_exists(name)
@@ -97,9 +97,13 @@ class Experiments:
             self._engine.update(EXPERIMENTS, document["id"], change, (IS_ACTIVE,))
         return held.name == experiment.name
 
+    def next_id(self) -> str:
+        """An id that no other experiment is given; one that was brought from elsewhere may have it."""
+        return str(self._engine.count_up(key(self._workspace, "experiments")))
+
     def reserve(self, number: int) -> None:
         """New experiments have ids above this one from now on; costs a command a number, the first time."""
-        while self._engine.count_up(key(self._workspace, "experiments")) < min(number, MOST_RESERVED):
+        while int(self.next_id()) < min(number, MOST_RESERVED):
             pass
 
     def walk(self) -> Iterator[Experiment]:

@@ -1,0 +1,139 @@
+"""Which kind of place a URI names, and what reads or writes there; MLflow is imported where it is needed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote, unquote, urlsplit
+
+from genesis.app import App
+from genesis.artifacts.paths import safe_folder
+from genesis.migrate.ends import Source, Target
+from genesis.migrate.genesis import GenesisEnd
+from genesis.migrate.locations import shown
+from genesis.settings import Settings
+
+STOCK, OURS, SERVER, FOLDER = "stock database", "Genesis-Flow database", "server", "folder"
+SQL = ("postgresql", "mysql", "mssql")
+NO_MLFLOW = "This needs MLflow itself: pip install mlflow. (It was looked for in this Python: {error})"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command was told."""
+
+    source: str
+    target: str
+    work: Path
+    workspace: str
+    settings: Settings
+    artifacts_from: str = ""
+    """What the source's proxied locations stand for."""
+    artifact_root: str = ""
+    """Of an export: where artifacts go."""
+    moves_files: bool = True
+    suffix: str = ""
+
+
+def kind_of(uri: str) -> str:
+    """Raises ValueError for a URI of no kind."""
+    scheme = urlsplit(uri).scheme.partition("+")[0]
+    if uri.startswith("genesis+sqlite:") or scheme == "mongodb":
+        return OURS
+    if scheme == "sqlite":
+        return _kind_of_file(sqlite_file(uri))
+    if scheme in SQL:
+        return STOCK
+    if scheme in ("http", "https"):
+        return SERVER
+    if scheme in ("file", "") or (len(scheme) == 1 and Path(uri).exists()):
+        return FOLDER
+    raise ValueError(
+        f"{shown(uri)} is of no kind that is known here: a folder, sqlite:///…, postgresql://…, mysql://…, "
+        "mongodb://…, genesis+sqlite:///… or http(s)://…"
+    )
+
+
+def sqlite_file(uri: str) -> Path:
+    """The file of a SQLite URI; raises ValueError where it names none."""
+    file = unquote(urlsplit(uri).path)[1:]
+    if not file:
+        raise ValueError(f"{uri} names no file: sqlite:///folder/file.db, or sqlite:////absolute/file.db.")
+    return Path(file)
+
+
+def _kind_of_file(file: Path) -> str:
+    """ "" for a file that is not there, or empty."""
+    if not file.is_file() or not file.stat().st_size:
+        return ""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)) as opened:
+            names = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.Error as error:
+        raise ValueError(f"{file} cannot be read: {error}.") from error
+    return STOCK if "alembic_version" in names else OURS if "counters" in names else ""
+
+
+def open_source(wanted: Wanted) -> Source:
+    """Raises ValueError where it cannot be read, with what to do about it."""
+    kind = kind_of(wanted.source)
+    if not kind:
+        raise ValueError(f"There is no database in {shown(wanted.source)}.")
+    if kind == OURS:
+        return cast(Source, _ours(wanted, wanted.source))
+    return _stock(lambda: _stock_source(kind, wanted))
+
+
+def _stock_source(kind: str, wanted: Wanted) -> Source:
+    from genesis.migrate.stock.artifacts import SourceFiles
+
+    server = wanted.source.rstrip("/") if kind == SERVER else None
+    files = SourceFiles(wanted.work / "scratch", wanted.artifacts_from, server, wanted.moves_files)
+    if kind == STOCK:
+        from genesis.migrate.stock.sql_source import SqlSource
+
+        return SqlSource(wanted.source, wanted.workspace, files)
+    raise ValueError(f"{shown(wanted.source)} cannot be read yet.")
+
+
+def open_target(wanted: Wanted, token: str) -> Target:
+    """Where ``migrate`` writes; ``token`` is the journal's."""
+    kind = kind_of(wanted.target)
+    if kind == SERVER:
+        raise ValueError(f"{shown(wanted.target)} cannot be written to yet.")
+    if kind in (STOCK, FOLDER):
+        raise ValueError(
+            f"{shown(wanted.target)} is stock MLflow's: `genesis export` writes to that. Targets are "
+            "mongodb://…, genesis+sqlite:///… and the URL of a Genesis-Flow."
+        )
+    return _ours(wanted, wanted.target, token)
+
+
+def open_export(wanted: Wanted, token: str) -> Target:
+    """Where ``export`` writes."""
+    raise ValueError(f"{shown(wanted.target)} cannot be written to yet.")
+
+
+def _ours(wanted: Wanted, uri: str, token: str = "") -> GenesisEnd:
+    settings, database = wanted.settings, uri.removeprefix("genesis+")
+    if database.startswith("sqlite:") and not settings.artifacts_uri:
+        # As `genesis serve` keeps them: beside each other in one folder.
+        settings = replace(settings, data=str(sqlite_file(database).parent))
+    app = App(replace(settings, database_uri=database))
+    try:
+        safe_folder(wanted.workspace)
+        return GenesisEnd(app, wanted.workspace, shown(uri), token)
+    except BaseException:
+        app.close()
+        raise
+
+
+def _stock(opens: Callable[[], Source]) -> Source:
+    try:
+        return opens()
+    except ModuleNotFoundError as error:
+        raise ValueError(NO_MLFLOW.format(error=error)) from error

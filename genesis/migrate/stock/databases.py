@@ -1,0 +1,86 @@
+"""Connections to the database of a stock MLflow: to read it as it is, or to make one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import sqlalchemy
+from alembic.migration import MigrationContext
+from mlflow.store.db import utils
+from sqlalchemy import Connection, Engine
+
+from genesis.migrate.locations import shown
+
+PREFIX = "sqlite:///"
+UPGRADE = """{shown} has the schema of another MLflow (revision {found}; this one, {version}, has {head}).
+It is not changed here. Make a copy, and move that:
+
+    {copy}
+    mlflow db upgrade {again}"""
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a ``sqlite:///`` URI; None for other databases."""
+    return Path(unquote(uri.removeprefix(PREFIX).partition("?")[0])) if uri.startswith(PREFIX) else None
+
+
+def _read_only(file: Path) -> Engine:
+    return sqlalchemy.create_engine(f"{PREFIX}file:{quote(str(file.absolute()))}?mode=ro&uri=true")
+
+
+def opened(uri: str) -> Engine:
+    """An engine that only reads; raises ValueError where the schema is not this MLflow's."""
+    file = sqlite_file(uri)
+    if file is not None:
+        if not file.is_file():
+            raise ValueError(f"There is no file {file}.")
+        engine = _read_only(file)
+    else:
+        engine = _of_a_server(uri)
+    try:
+        check_schema(engine, uri)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _of_a_server(uri: str) -> Engine:
+    # As the store itself connects: pool, TLS and drivers are set by MLflow's own variables.
+    engine: Engine = utils.create_sqlalchemy_engine(uri)
+    options = {"isolation_level": "REPEATABLE READ"}
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(**options, postgresql_readonly=True)
+    return engine.execution_options(**options) if engine.dialect.name == "mysql" else engine
+
+
+def check_schema(engine: Engine, uri: str) -> None:
+    """Raises ValueError, with what to do about it, where the schema is not this MLflow's."""
+    from mlflow.version import VERSION
+
+    head = utils._get_latest_schema_revision()
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise ValueError(f"{shown(uri)} cannot be read: {reason}") from error
+    if found == head:
+        return
+    file = sqlite_file(uri)
+    copy, again = (
+        (f"cp {file} {file}.copy", f"{uri}.copy")
+        if file is not None
+        else ("(pg_dump or mysqldump into a new database)", "<the copy's URI>")
+    )
+    raise ValueError(
+        UPGRADE.format(
+            shown=shown(uri), found=found or "none", version=VERSION, head=head, copy=copy, again=again
+        )
+    )
+
+
+def begin(engine: Engine) -> Connection:
+    """The connection of one reader, with one view of the database where it can give one."""
+    return engine.connect()

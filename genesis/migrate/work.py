@@ -1,0 +1,93 @@
+"""What the commands do, from opening both ends to the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import Any
+
+from genesis.migrate import report
+from genesis.migrate.copying import Copying
+from genesis.migrate.ends import Source, Target
+from genesis.migrate.journal import Journal
+from genesis.migrate.moving import Move, Moved
+from genesis.migrate.opening import Wanted, open_source
+from genesis.migrate.progress import Progress
+from genesis.migrate.verification import Verification
+
+Opens = Callable[[Wanted, str], Target]
+
+
+class Work:
+    """One call of a command; ``opens`` is how its target is opened."""
+
+    def __init__(self, wanted: Wanted, opens: Opens, progress: Progress) -> None:
+        self._wanted = wanted
+        self._opens = opens
+        self._progress = progress
+
+    def _ends(self, stack: ExitStack) -> tuple[Journal, Source, Target]:
+        wanted = self._wanted
+        source = stack.enter_context(closing(open_source(wanted)))
+        move = (wanted.source, wanted.target, wanted.workspace, wanted.artifact_root)
+        journal = stack.enter_context(closing(Journal(wanted.work, *move)))
+        target = stack.enter_context(closing(self._opens(wanted, journal.token)))
+        return journal, source, target
+
+    def move(self) -> tuple[dict[str, Any], bool]:
+        """Whatever is not there yet; the report, and whether all of it is there now."""
+        began = time.monotonic()
+        with ExitStack() as stack:
+            journal, source, target = self._ends(stack)
+            move = Move(source, target, journal, self._progress, self._wanted.suffix)
+            self._progress.begin("Moving")
+            move.metadata()
+            self._progress.end()
+            self._progress.begin("Copying")
+            Copying(source, target, journal, move.moved, self._progress).copy(move.rewriting.owners)
+            self._progress.end()
+            move.finish()
+            document = self._heading(source, target) | self._moved(journal, move.moved)
+            document["seconds"] = round(time.monotonic() - began, 1)
+        report.write(self._wanted.work, "report", "What was moved", document)
+        return document, not move.moved.problems
+
+    def _heading(self, source: Source, target: Target) -> dict[str, Any]:
+        return {
+            "source": source.shown,
+            "target": target.shown,
+            "workspace": self._wanted.workspace,
+            "report": str(self._wanted.work),
+        }
+
+    def _moved(self, journal: Journal, moved: Moved) -> dict[str, Any]:
+        return {
+            "moved_now": dict(moved.counts),
+            "moved_in_all": journal.counts(),
+            "ids_that_changed": [
+                {"kind": kind, "id": id, "there": new} for kind, id, new in journal.mapped()
+            ],
+            "not_as_it_was": report.losses(moved.losses),
+            "problems": report.losses(moved.problems),
+        }
+
+    def analyze(self) -> tuple[dict[str, Any], bool]:
+        """What there is, and what would not fit."""
+        raise ValueError("There is no analysis yet.")
+
+    def verify(self) -> tuple[dict[str, Any], bool]:
+        """The report, and whether both ends are the same."""
+        began = time.monotonic()
+        with ExitStack() as stack:
+            journal, source, target = self._ends(stack)
+            verification = Verification(source, target, journal, self._progress, self._wanted.suffix)
+            self._progress.begin("Comparing")
+            verification.metadata()
+            verification.files()
+            self._progress.end()
+            verified = verification.verified
+            document = self._heading(source, target) | report.compared(verified)
+            document["seconds"] = round(time.monotonic() - began, 1)
+        report.write(self._wanted.work, "verification", "What was compared", document)
+        return document, not verified.differing
