@@ -30,6 +30,7 @@ class Observed:
         "principal",
         "route",
         "status",
+        "waited",
         "workspace",
     )
 
@@ -48,6 +49,8 @@ class Observed:
         """Sent to MongoDB, or transactions of SQLite."""
         self.charge = 0.0
         """Request units, as far as the database told."""
+        self.waited = 0.0
+        """Seconds for which the database was asked again and again."""
         self._began = time.perf_counter()
         self._lock = threading.Lock()
         self._token: Token[Observed | None] | None = None
@@ -67,6 +70,10 @@ class Observed:
     def add_charge(self, units: float) -> None:
         with self._lock:
             self.charge += units
+
+    def add_wait(self, seconds: float) -> None:
+        with self._lock:
+            self.waited += seconds
 
     def end(self, status: int) -> None:
         """There is a reply."""

@@ -11,6 +11,7 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from genesis.errors import GenesisError
+from genesis.observed import Observed
 from genesis.store.mongo import client
 from genesis.store.mongo.client import Patience
 
@@ -155,6 +156,22 @@ def test_one_that_fails_while_others_are_answered_is_nobody_else_s_trouble(
     refused(steadily, slow)
     answers = iter([away, away, answer])
     assert steadily(lambda: next(answers)()) == "done"
+
+
+def test_the_commands_of_one_request_wait_no_longer_together_than_one_does(
+    steadily: Patience, clock: Clock
+) -> None:
+    began = clock()
+
+    def slow() -> None:
+        until = clock() + client.PATIENCE_SECONDS * 0.6
+        steadily(lambda: answer() if clock() >= until else throttled())
+
+    with Observed("POST", "id"):
+        slow()
+        refused(steadily, slow)
+    assert clock() - began <= client.PATIENCE_SECONDS
+    slow()
 
 
 def test_trouble_of_long_ago_is_forgotten(steadily: Patience, clock: Clock) -> None:

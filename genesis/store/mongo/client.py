@@ -24,6 +24,7 @@ from pymongo.errors import (
 )
 
 from genesis.errors import GenesisError
+from genesis.observed import current
 from genesis.store.engine import CONNECTIONS, Document
 from genesis.store.mongo.commands import Commands, charged
 from genesis.store.mongo.failures import BUSY, codes, told, too_large
@@ -100,7 +101,7 @@ class Patience:
     def __call__(
         self, operation: Callable[[], T], seconds: float | None = None, *, search: bool = False
     ) -> T:
-        """The result of ``operation``, tried again for at most ``seconds``.
+        """The result of ``operation``, tried again for ``seconds`` at most, as all else that a request does.
 
         Only for operations that do no harm when they are done twice. Raises 429 when it is still throttled
         at the end, 503 when it is still away, and 400 for a ``search`` that the database cannot do.
@@ -119,7 +120,10 @@ class Patience:
                 self._probe.release()
 
     def _tried(self, operation: Callable[[], T], patience: float, search: bool) -> T:
-        began = self._clock()
+        began = asked = self._clock()
+        request = current()
+        if request is not None:
+            patience = max(0.0, patience - request.waited)
         pause = 0.05
         while True:
             try:
@@ -131,17 +135,25 @@ class Patience:
                 # Found out by the driver itself, and no PyMongoError.
                 raise too_large() from error
             except PyMongoError as error:
-                wait = _wait(error, pause)
-                if wait is None:
-                    raise told(error, search=search) from _shown(error)
-                if self._clock() + wait > self._deadline(error, began, patience):
-                    raise self._told(error, search) from _shown(error)
+                wait = self._next(error, pause, began, patience, search)
             else:
                 self._well()
                 charged()
                 return result
             time.sleep(wait)
             pause = min(pause * 2, 2.0)
+            waited, asked = self._clock() - asked, self._clock()
+            if request is not None:
+                request.add_wait(waited)
+
+    def _next(self, error: PyMongoError, pause: float, began: float, patience: float, search: bool) -> float:
+        """Seconds to wait until the next try, if there is to be one."""
+        wait = _wait(error, pause)
+        if wait is None:
+            raise told(error, search=search) from _shown(error)
+        if self._clock() + wait > self._deadline(error, began, patience):
+            raise self._told(error, search) from _shown(error)
+        return wait
 
     def _well(self) -> None:
         with self._lock:
