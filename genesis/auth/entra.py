@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,8 @@ from genesis.settings import Settings
 
 logger = logging.getLogger("genesis.auth")
 
-CHALLENGE = 'Bearer realm="mlflow"'
+QUOTABLE = re.compile(r"[!#-\[\]-~]+")
+"""What stands between quotes in a header without being escaped."""
 ALGORITHMS = ["RS256"]
 LEEWAY = 60
 """Seconds that clocks may differ by."""
@@ -38,6 +40,7 @@ class Entra:
         first = "sts.chinacloudapi.cn" if urlsplit(authority).hostname in CHINA else "sts.windows.net"
         self._issuers = [f"{authority}/{self._tenant}/v2.0", f"https://{first}/{self._tenant}/"]
         self._keys = Keys(f"{authority}/{self._tenant}/discovery/v2.0/keys", clock)
+        self._challenge = _challenge(f"{authority}/{self._tenant}", settings.entra_audience)
         self._attempts = attempts
         self._clock = clock
 
@@ -47,8 +50,8 @@ class Entra:
         if token == "":
             raise unauthenticated(
                 "You are not authenticated: set MLFLOW_TRACKING_TOKEN to an access token of Entra ID for "
-                "this server.",
-                CHALLENGE,
+                "this server, or, where genesis-flow is installed, MLFLOW_TRACKING_AUTH to genesis-entra.",
+                self._challenge,
             )
         try:
             claims = self._claims(token or "")
@@ -56,7 +59,7 @@ class Entra:
             self._attempts.check(f"address {address}")
             self._attempts.failed(f"address {address}")
             logger.info("Refused a token of Entra ID: %s", refused)
-            raise refused.error() from None
+            raise refused.error(self._challenge) from None
         return self._allowed(claims)
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -123,5 +126,14 @@ class _Refused(Exception):
         super().__init__(why)
         self._told = told
 
-    def error(self) -> GenesisError:
-        return unauthenticated(f"The token is not good here: {self._told}.", CHALLENGE)
+    def error(self, challenge: str) -> GenesisError:
+        return unauthenticated(f"The token is not good here: {self._told}.", challenge)
+
+
+def _challenge(authority: str, audience: str) -> str:
+    """Says where a token is to be had and for what, as Azure's own services do; neither is a secret."""
+    scope = f"{audience.rstrip('/') if '://' in audience else f'api://{audience}'}/.default"
+    realm = 'Bearer realm="mlflow"'
+    if not (QUOTABLE.fullmatch(authority) and QUOTABLE.fullmatch(scope)):
+        return realm
+    return f'{realm}, authorization_uri="{authority}", scope="{scope}"'

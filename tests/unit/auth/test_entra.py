@@ -137,6 +137,29 @@ def test_a_token_for_anything_else_is_refused(
     error = refused(check, directory.token(hands.seconds, **claims))
     assert (error.code, error.status) == (Code.UNAUTHENTICATED, 401)
     assert told in error.message
+    assert error.headers["WWW-Authenticate"].startswith('Bearer realm="mlflow"')
+
+
+@pytest.mark.parametrize(
+    ("audience", "scope"),
+    [
+        (AUDIENCE, f"api://{AUDIENCE}/.default"),
+        ("https://flow.example/api/", "https://flow.example/api/.default"),
+    ],
+)
+@pytest.mark.parametrize("sent", ["", "nonsense"])
+def test_who_is_refused_is_told_where_to_get_a_token_and_for_what(
+    directory: Directory, hands: Hands, audience: str, scope: str, sent: str
+) -> None:
+    error = refused(entra(directory, hands, audience=audience), sent)
+    assert error.headers["WWW-Authenticate"] == (
+        f'Bearer realm="mlflow", authorization_uri="{directory.url}/{TENANT}", scope="{scope}"'
+    )
+
+
+@pytest.mark.parametrize("audience", ['api://a", realm="x', "api://a\r\nx: y", "api://a\\", "api://ü"])
+def test_what_would_break_the_header_is_not_told(directory: Directory, hands: Hands, audience: str) -> None:
+    error = refused(entra(directory, hands, audience=audience), "")
     assert error.headers["WWW-Authenticate"] == 'Bearer realm="mlflow"'
 
 
