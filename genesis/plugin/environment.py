@@ -29,3 +29,13 @@ def cache() -> Path:
     """The folder of what this user's transfers remember; it need not be there."""
     kept = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(kept) if kept else Path.home() / ".cache") / "genesis-flow"
+
+
+def entra_audience() -> str:
+    """The application that a token is to be for; "": the server says it."""
+    return os.environ.get("GENESIS_ENTRA_AUDIENCE", "").strip()
+
+
+def entra_tenant() -> str:
+    """The directory that a token is to be of; "": the server says it."""
+    return os.environ.get("GENESIS_ENTRA_TENANT", "").strip()

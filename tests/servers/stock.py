@@ -9,13 +9,16 @@ from pathlib import Path
 from tests.servers import Server, free_port
 
 
-def stock_mlflow(folder: Path) -> Server:
-    """A server that keeps everything in ``folder``; start it, or use it as a context manager."""
+def stock_mlflow(folder: Path, store_uri: str = "") -> Server:
+    """A server that keeps everything in ``folder``; start it, or use it as a context manager.
+
+    ``store_uri`` is a database of another kind, which only a plug-in's store can open.
+    """
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("mlflow")),
         "server",
-        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--backend-store-uri", store_uri or f"sqlite:///{folder / 'mlflow.db'}"),
         *("--artifacts-destination", str(folder / "artifacts")),
         *("--serve-artifacts", "--workers", "1"),
         *("--host", "127.0.0.1", "--port", str(port)),

@@ -90,4 +90,9 @@ def _told(error: GenesisError, endpoint: str) -> MlflowException:
         return NotServed(f"Genesis-Flow does not serve {endpoint.partition('?')[0]}.")
     # The long text of a wrong setting: who set it is who reads this.
     words = SETTING.sub("The store's URI", str(error))
-    return MlflowException(words, error_code=ErrorCode.Value(error.code.value))
+    told = MlflowException(words, error_code=ErrorCode.Value(error.code.value))
+    for name in ("sqlstate", "error_class"):
+        # Newer versions of MLflow have them; ours are finer than what they derive from the code.
+        if name in error.body() and hasattr(told, name):
+            setattr(told, name, error.body()[name])
+    return told

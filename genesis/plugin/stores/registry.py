@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.model_registry.rest_store import RestStore
@@ -41,6 +42,15 @@ class RegistryStore(RestStore):
         reply = self._get_response_from_method(api)
         return self._calls(method, endpoint.format(webhook_id=webhook_id), json_body, reply)
 
+    def create_registered_model(self, name: str, tags: Any = None, *others: Any, **named: Any) -> Any:
+        return super().create_registered_model(name, _tags(RegisteredModelTag, tags), *others, **named)
+
+    def create_model_version(
+        self, name: str, source: str, run_id: str | None = None, tags: Any = None, *others: Any, **named: Any
+    ) -> Any:
+        tags = _tags(ModelVersionTag, tags)
+        return super().create_model_version(name, source, run_id, tags, *others, **named)
+
     def list_webhooks_by_event(
         self, event: Any, max_results: int | None = None, page_token: str | None = None
     ) -> Any:
@@ -63,6 +73,11 @@ class RegistryStore(RestStore):
             last_update_time=found.last_updated_timestamp,
             source_run_id=found.source_run_id or "",
         )
+
+
+def _tags(kind: Any, given: Any) -> list[Any]:
+    """The server hands over protobuf's messages, which the SQL store takes and the REST client does not."""
+    return [kind(tag.key, tag.value) for tag in given or ()]
 
 
 def _no_host() -> Any:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from mlflow.entities import Metric
 from mlflow.protos.service_pb2 import MlflowService
+from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.tracking import SEARCH_MAX_RESULTS_DEFAULT
 from mlflow.store.tracking.abstract_store import AbstractStore
 from mlflow.store.tracking.rest_store import RestStore
@@ -108,6 +109,24 @@ class TrackingStore(AbstractStore):
     ) -> Any:
         most = SEARCH_MAX_RESULTS_DEFAULT if max_results is None else max_results
         return self._rest.search_experiments(view_type, most, filter_string, order_by, page_token)
+
+    def search_logged_models(self, experiment_ids: list[str], *others: Any, **named: Any) -> Any:
+        if not experiment_ids:
+            return PagedList([], None)
+        return self._rest.search_logged_models(experiment_ids, *others, **named)
+
+    def log_logged_model_params(self, model_id: str, params: list[Any]) -> None:
+        if not params:
+            self.get_logged_model(model_id)
+        self._rest.log_logged_model_params(model_id, params)
+
+    def log_outputs(self, run_id: str, models: list[Any]) -> None:
+        if models:
+            self._rest.log_outputs(run_id, models)
+
+    def set_model_versions_tags(self, name: str, version: Any, model_id: str) -> None:
+        # As a number, which a version of the SQL store is.
+        super().set_model_versions_tags(name, int(version), model_id)
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         target = f"/api/2.0/mlflow/logged-models/{quote(model_id, safe='')}/tags/{quote(key, safe='')}"

@@ -1,0 +1,75 @@
+"""The same calls, a stock MLflow server on its own store and on ours: the same replies, up to ``deviations``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+
+from tests.parity.conftest import Stock
+from tests.parity.deviations import deviation
+from tests.parity.normal import normal
+from tests.parity.scenes import Played, Scene
+from tests.parity.script import SCENES
+from tests.parity.test_parity import SHOWN
+from tests.servers.stock import stock_mlflow
+
+EMPTY: tuple[Any, ...] = ("", {}, [], "DEPLOYMENT_JOB_CONNECTION_STATE_UNSPECIFIED")
+"""Fields that are there or not, as MLflow makes an entity of a message or of a row; clients see no difference."""
+
+SEE_DOCS = " See the API docs for more information about request parameters."
+OUR_WORDS = (
+    "Missing value for required parameter 'name'." + SEE_DOCS,
+    "Missing value for required parameter 'run_id'." + SEE_DOCS,
+)
+"""Refusals of ours whose words are those of MLflow's server, where its store has words of its own."""
+
+
+@pytest.fixture(scope="session")
+def on_our_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    folder = tmp_path_factory.mktemp("stock-on-ours")
+    with stock_mlflow(folder, f"genesis+sqlite:///{folder / 'genesis.db'}") as server:
+        yield Stock(server.port)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_scene(scene: Scene, stock: Stock, on_our_store: Stock) -> None:
+    theirs, ours = stock.played(scene), on_our_store.played(scene)
+    differences = [text for pair in zip(theirs, ours, strict=True) if (text := difference(scene, *pair))]
+    if differences:
+        head = f"{len(differences)} of {len(theirs)} replies differ"
+        pytest.fail("\n\n".join([head, *differences[:SHOWN]]))
+
+
+def difference(scene: Scene, theirs: Played, ours: Played) -> str:
+    """What is wrong with the reply over our store, if anything."""
+    wanted, found = shown(theirs), shown(ours)
+    if wanted == found:
+        return ""
+    # MLflow's server decides before its store does, so where we differ over HTTP we may do so here, too.
+    is_refused = ours.reply.status in range(400, 500)
+    if deviation(scene.name, theirs) is not None and (is_refused or ours.reply.status == theirs.reply.status):
+        return ""
+    if (
+        theirs.reply.status == ours.reply.status == 400
+        and json.loads(ours.reply.body)["message"] in OUR_WORDS
+    ):
+        return ""
+    lines = unified_diff(wanted, found, "stock", "on our store", lineterm="", n=8)
+    return "\n".join([f"{ours.sent.method} {ours.sent.target[:300]}", str(ours.sent.body[:600]), *lines])[
+        :4000
+    ]
+
+
+def shown(one: Played) -> list[str]:
+    return json.dumps(_lean(normal(one)), indent=1, sort_keys=True, ensure_ascii=False).split("\n")
+
+
+def _lean(value: Any) -> Any:
+    if isinstance(value, dict):
+        lean = {name: _lean(member) for name, member in value.items()}
+        return {name: member for name, member in lean.items() if member not in EMPTY}
+    return [_lean(member) for member in value] if isinstance(value, list) else value
