@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from genesis.app import App
@@ -16,6 +16,8 @@ from genesis.migrate.ends import Source, Target
 from genesis.migrate.genesis import GenesisEnd
 from genesis.migrate.locations import shown
 from genesis.settings import Settings
+
+End = TypeVar("End")
 
 STOCK, OURS, SERVER, FOLDER = "stock database", "Genesis-Flow database", "server", "folder"
 SQL = ("postgresql", "mysql", "mssql")
@@ -85,7 +87,7 @@ def open_source(wanted: Wanted) -> Source:
         raise ValueError(f"There is no database in {shown(wanted.source)}.")
     if kind == OURS:
         return cast(Source, _ours(wanted, wanted.source))
-    return _stock(lambda: _stock_source(kind, wanted))
+    return _with_mlflow(lambda: _stock_source(kind, wanted))
 
 
 def _stock_source(kind: str, wanted: Wanted) -> Source:
@@ -94,9 +96,10 @@ def _stock_source(kind: str, wanted: Wanted) -> Source:
     server = wanted.source.rstrip("/") if kind == SERVER else None
     files = SourceFiles(wanted.work / "scratch", wanted.artifacts_from, server, wanted.moves_files)
     if kind == STOCK:
+        from genesis.migrate.stock.databases import reading
         from genesis.migrate.stock.sql_source import SqlSource
 
-        return SqlSource(wanted.source, wanted.workspace, files)
+        return SqlSource(wanted.source, reading(wanted.source), wanted.workspace, files)
     raise ValueError(f"{shown(wanted.source)} cannot be read yet.")
 
 
@@ -115,7 +118,32 @@ def open_target(wanted: Wanted, token: str) -> Target:
 
 def open_export(wanted: Wanted, token: str) -> Target:
     """Where ``export`` writes."""
-    raise ValueError(f"{shown(wanted.target)} cannot be written to yet.")
+    kind = kind_of(wanted.target)
+    if kind not in (STOCK, "") or not _is_sql(wanted.target):
+        raise ValueError(
+            f"{shown(wanted.target)} is no database of a stock MLflow: sqlite:///…, postgresql://…, mysql://…"
+        )
+    root = wanted.artifact_root
+    if not root:
+        if not wanted.target.startswith("sqlite:"):
+            raise ValueError("Say where artifacts go with --artifact-root: a folder, or wasbs://…, s3://…")
+        root = str(sqlite_file(wanted.target).absolute().parent / "mlartifacts")
+    return _with_mlflow(lambda: _stock_target(wanted, root))
+
+
+def _stock_target(wanted: Wanted, root: str) -> Target:
+    from genesis.migrate.stock.artifacts import SourceFiles
+    from genesis.migrate.stock.databases import writing
+    from genesis.migrate.stock.sql_target import SqlTarget
+
+    files = SourceFiles(wanted.work / "scratch", root, move=wanted.moves_files)
+    return SqlTarget(
+        *(wanted.target, writing(wanted.target, root), wanted.workspace, files), f"{root.rstrip('/')}/"
+    )
+
+
+def _is_sql(uri: str) -> bool:
+    return urlsplit(uri).scheme.partition("+")[0] in (*SQL, "sqlite")
 
 
 def _ours(wanted: Wanted, uri: str, token: str = "") -> GenesisEnd:
@@ -132,7 +160,7 @@ def _ours(wanted: Wanted, uri: str, token: str = "") -> GenesisEnd:
         raise
 
 
-def _stock(opens: Callable[[], Source]) -> Source:
+def _with_mlflow(opens: Callable[[], End]) -> End:
     try:
         return opens()
     except ModuleNotFoundError as error:

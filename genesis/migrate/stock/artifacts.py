@@ -85,6 +85,7 @@ class SourceFiles:
     """
 
     def __init__(self, scratch: Path, root: str = "", server: str | None = None, move: bool = True) -> None:
+        self.scratch = scratch
         self._local = LocalFiles()
         self._remote = RepositoryFiles(scratch, server)
         self._root = root.rstrip("/")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import sqlalchemy
 from alembic.migration import MigrationContext
 from mlflow.store.db import utils
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Connection, Engine
 
+from genesis.errors import unavailable
 from genesis.migrate.locations import shown
 
 PREFIX = "sqlite:///"
@@ -29,8 +33,8 @@ def _read_only(file: Path) -> Engine:
     return sqlalchemy.create_engine(f"{PREFIX}file:{quote(str(file.absolute()))}?mode=ro&uri=true")
 
 
-def opened(uri: str) -> Engine:
-    """An engine that only reads; raises ValueError where the schema is not this MLflow's."""
+def reading(uri: str) -> Connection:
+    """One view of a database that is only read; raises ValueError where the schema is not this MLflow's."""
     file = sqlite_file(uri)
     if file is not None:
         if not file.is_file():
@@ -40,10 +44,29 @@ def opened(uri: str) -> Engine:
         engine = _of_a_server(uri)
     try:
         check_schema(engine, uri)
+        return engine.connect()
     except BaseException:
         engine.dispose()
         raise
-    return engine
+
+
+def writing(uri: str, artifact_root: str) -> Connection:
+    """A database to write to, made where there is none; what it reads is what is there at that moment.
+
+    ``artifact_root`` is where experiments that are made there later put their artifacts.
+    """
+    try:
+        engine: Engine = utils.create_sqlalchemy_engine_with_retry(uri)
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise ValueError(f"{shown(uri)} cannot be opened: {_reason(error)}") from error
+    try:
+        if utils._is_empty_database(engine):
+            SqlAlchemyStore(uri, artifact_root)
+        check_schema(engine, uri)
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def _of_a_server(uri: str) -> Engine:
@@ -64,8 +87,7 @@ def check_schema(engine: Engine, uri: str) -> None:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     except sqlalchemy.exc.SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise ValueError(f"{shown(uri)} cannot be read: {reason}") from error
+        raise ValueError(f"{shown(uri)} cannot be read: {_reason(error)}") from error
     if found == head:
         return
     file = sqlite_file(uri)
@@ -81,6 +103,15 @@ def check_schema(engine: Engine, uri: str) -> None:
     )
 
 
-def begin(engine: Engine) -> Connection:
-    """The connection of one reader, with one view of the database where it can give one."""
-    return engine.connect()
+@contextmanager
+def told(shown: str) -> Iterator[None]:
+    """The database's failures in our words."""
+    try:
+        yield
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise unavailable(f"{shown}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What the driver says, in one line."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

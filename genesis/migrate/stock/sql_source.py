@@ -7,9 +7,7 @@ from typing import Any
 
 import sqlalchemy
 from mlflow.store.db.base_sql_model import Base
-from mlflow.store.model_registry.dbmodels import models as registry
-from mlflow.store.tracking.dbmodels import models as tracking
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import STATUSES, LoggedModel, ModelMetric
@@ -18,34 +16,35 @@ from genesis.entities.runs import NAME_TAG, Dataset, DatasetInput, Latest, Run
 from genesis.migrate.ends import BATCH, EXPERIMENT, PIECE, REGISTERED_MODEL, Files, Loss
 from genesis.migrate.locations import shown
 from genesis.migrate.stock.artifacts import SourceFiles
-from genesis.migrate.stock.databases import begin, opened
+from genesis.migrate.stock.databases import told
+from genesis.migrate.stock.tables import (
+    ALIASES,
+    DATASETS,
+    DELETED_VERSION,
+    EXPERIMENT_TAGS,
+    EXPERIMENTS,
+    INPUT_TAGS,
+    INPUTS,
+    LATEST,
+    METRICS,
+    MODEL_METRICS,
+    MODEL_PARAMS,
+    MODEL_TAGS,
+    MODELS,
+    PARAMS,
+    REGISTERED,
+    REGISTERED_TAGS,
+    RUNS,
+    TAGS,
+    VERSION_TAGS,
+    VERSIONS,
+)
 from genesis.store.points import Point
 
-DELETED_VERSION = "Deleted_Internal"
-"""The stage of a version that was deleted, of which MLflow keeps the number."""
 NAN = float("nan")
 STREAMED = 10_000
 """Rows of histories that are fetched at once."""
 
-
-def table(model: Any) -> Table:
-    found: Table = model.__table__
-    return found
-
-
-EXPERIMENTS, EXPERIMENT_TAGS = table(tracking.SqlExperiment), table(tracking.SqlExperimentTag)
-RUNS, TAGS, PARAMS = table(tracking.SqlRun), table(tracking.SqlTag), table(tracking.SqlParam)
-METRICS, LATEST = table(tracking.SqlMetric), table(tracking.SqlLatestMetric)
-DATASETS, INPUTS, INPUT_TAGS = (
-    table(tracking.SqlDataset),
-    table(tracking.SqlInput),
-    table(tracking.SqlInputTag),
-)
-MODELS, MODEL_METRICS = table(tracking.SqlLoggedModel), table(tracking.SqlLoggedModelMetric)
-MODEL_PARAMS, MODEL_TAGS = table(tracking.SqlLoggedModelParam), table(tracking.SqlLoggedModelTag)
-REGISTERED, REGISTERED_TAGS = table(registry.SqlRegisteredModel), table(registry.SqlRegisteredModelTag)
-ALIASES = table(registry.SqlRegisteredModelAlias)
-VERSIONS, VERSION_TAGS = table(registry.SqlModelVersion), table(registry.SqlModelVersionTag)
 
 READ = {
     *(EXPERIMENTS, EXPERIMENT_TAGS, RUNS, TAGS, PARAMS, METRICS, LATEST, DATASETS, INPUTS, INPUT_TAGS),
@@ -57,17 +56,17 @@ OF_NO_USE = {"alembic_version", "workspaces", "trace_rollup_rebuilds", "schedule
 
 
 class SqlSource:
-    """One workspace of an MLflow database; see ``databases.opened``."""
+    """One workspace of an MLflow database; see ``databases`` for its connection."""
 
-    def __init__(self, uri: str, workspace: str, files: SourceFiles) -> None:
+    def __init__(self, uri: str, connection: Connection, workspace: str, files: SourceFiles) -> None:
         self.shown = shown(uri)
+        self._connection = connection
         self._workspace = workspace
         self._files = files
-        self._engine = opened(uri)
-        self._connection = begin(self._engine)
 
     def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        return self._connection.execute(statement).all()
+        with told(self.shown):
+            return self._connection.execute(statement).all()
 
     def experiments(self) -> Iterator[Experiment]:
         found = self._rows(
@@ -189,13 +188,17 @@ class SqlSource:
         )
         # By name and not by what follows what: some databases sort letters of either case as one.
         pieces: dict[tuple[str, str], list[Point]] = {}
-        for run_id, key, timestamp, step, value, is_nan in self._connection.execute(statement):
+        for run_id, key, timestamp, step, value, is_nan in self._streamed(statement):
             piece = pieces.setdefault((run_id, key), [])
             piece.append(Point(timestamp, step, NAN if is_nan else value))
             if len(piece) == PIECE:
                 yield run_id, key, pieces.pop((run_id, key))
         for (run_id, key), piece in pieces.items():
             yield run_id, key, piece
+
+    def _streamed(self, statement: Select[Any]) -> Iterator[Row[Any]]:
+        with told(self.shown):
+            yield from self._connection.execute(statement)
 
     def logged_models(self, experiment_id: str) -> Iterator[list[LoggedModel]]:
         for rows in self._pages(MODELS, MODELS.c.model_id, MODELS.c.experiment_id == int(experiment_id)):
@@ -288,7 +291,7 @@ class SqlSource:
 
     def losses(self) -> Iterator[Loss]:
         kept = {found.name for found in READ} | OF_NO_USE
-        there = set(sqlalchemy.inspect(self._engine).get_table_names())
+        there = set(sqlalchemy.inspect(self._connection).get_table_names())
         for of in Base.metadata.sorted_tables:
             if of.name in there and of.name not in kept:
                 count = self._rows(select(func.count()).select_from(of))[0][0]
@@ -323,7 +326,7 @@ class SqlSource:
 
     def close(self) -> None:
         self._connection.close()
-        self._engine.dispose()
+        self._connection.engine.dispose()
 
 
 def _maps(rows: Iterable[Row[Any]], of: str, key: str, value: str) -> dict[Any, dict[str, Any]]:

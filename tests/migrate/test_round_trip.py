@@ -1,0 +1,59 @@
+"""From a stock SQLite file into each of our engines, and back: nobody is locked in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.migrate.conftest import Genesis, document
+from tests.migrate.rows import rows
+
+
+@pytest.fixture
+def there_and_back(genesis: Genesis, stock: str, database_uri: str, tmp_path: Path) -> Path:
+    """The folder of a stock MLflow to which everything came through Genesis-Flow."""
+    back = tmp_path / "back"
+    genesis("migrate", stock, database_uri, "--work", str(tmp_path / "work"))
+    genesis("export", database_uri, f"sqlite:///{back / 'mlflow.db'}", "--work", str(tmp_path / "out"))
+    return back
+
+
+def test_every_row_and_every_file_comes_back(there_and_back: Path, stock_folder: Path) -> None:
+    here = rows(stock_folder / "mlflow.db", str(stock_folder / "mlruns"))
+    back = rows(there_and_back / "mlflow.db", str(there_and_back / "mlartifacts"))
+    assert back == here
+    assert len(here["metrics"]) == 606
+    files = contents(stock_folder / "mlruns")
+    assert contents(there_and_back / "mlartifacts") == files
+    assert len(files) == 12
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_both_directions_compare_equal_and_a_value_that_changed_is_told(
+    genesis: Genesis, stock: str, database_uri: str, tmp_path: Path
+) -> None:
+    move = ("migrate", stock, database_uri, "--work", str(tmp_path / "work"), "--json")
+    moved = document(genesis(*move))
+    assert (moved["problems"], moved["not_as_it_was"]) == ([], [])
+    again = document(genesis(*move))
+    assert again["moved_now"] == {} and again["moved_in_all"] == moved["moved_in_all"]
+    verified = document(genesis(*move, "--verify"))
+    assert verified["differences"] == []
+    assert verified["compared"] == {
+        "experiment": 3,
+        "run": 12,
+        "points": 606,
+        "logged model": 6,
+        "registered model": 5,
+        "versions": 10,
+        "files": 12,
+        "bytes": verified["compared"]["bytes"],
+    }
+    changed = next(file for file in (tmp_path / "store").rglob("file 1 *") if file.is_file())
+    changed.write_bytes(b"changed")
+    differing = document(genesis(*move, "--verify", code=1))
+    assert [one["what"] for one in differing["differences"]] == [f"deep/er/{changed.name}"]
