@@ -202,7 +202,9 @@ def _of_runs(found: Any) -> list[Any]:
 def _methods() -> Iterator[tuple[str, Callable[..., Any]]]:
     """What MLflow's stores have and TrackingStore has not said itself; its transport apart."""
     for name, method in inspect.getmembers(RestCalls, inspect.isfunction):
-        if not name.startswith("__") and name not in (*vars(TrackingStore), *SPANS, *TRANSPORT):
+        is_static = isinstance(inspect.getattr_static(RestCalls, name), staticmethod)
+        is_said = name in (*vars(TrackingStore), *SPANS, *TRANSPORT)
+        if not (is_static or is_said or name.startswith("__")):
             yield name, method
 
 
