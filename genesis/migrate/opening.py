@@ -100,7 +100,13 @@ def _stock_source(kind: str, wanted: Wanted) -> Source:
         from genesis.migrate.stock.sql_source import SqlSource
 
         return SqlSource(wanted.source, reading(wanted.source), wanted.workspace, files)
-    raise ValueError(f"{shown(wanted.source)} cannot be read yet.")
+    if kind == FOLDER:
+        from genesis.migrate.stock.file_source import FileSource
+
+        return FileSource(wanted.source, wanted.workspace, files)
+    from genesis.migrate.stock.server_source import ServerSource
+
+    return ServerSource(wanted.source, wanted.workspace, files)
 
 
 def open_target(wanted: Wanted, token: str) -> Target:
