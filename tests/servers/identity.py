@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +21,8 @@ class Endpoint:
         self.url = url
         self.asked: list[dict[str, list[str]]] = []
         self.status = 200
+        self.token: Callable[[int], str] = lambda number: f"token-{number}"
+        self.life = LIFE_SECONDS
 
     @property
     def environment(self) -> dict[str, str]:
@@ -32,8 +34,8 @@ class Endpoint:
         self.asked.append(asked)
         if self.status != 200 or secret != HEADER:
             return self.status if secret == HEADER else 403, {"message": "No such identity"}
-        ends = int(time.time()) + LIFE_SECONDS
-        token = f"token-{len(self.asked)}"
+        ends = int(time.time()) + self.life
+        token = self.token(len(self.asked))
         return 200, {
             "access_token": token,
             "expires_on": str(ends),
