@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from genesis.app import App
 from genesis.auth import workspace_of
@@ -27,12 +27,7 @@ class Embedded:
     """One database, opened by the first call; safe for threads, but not for a process that was forked off."""
 
     def __init__(self, database: str, artifact_root: str) -> None:
-        """``artifact_root`` is where the caller itself reads and writes.
-
-        Raises ValueError for a root with a query, to which no experiment's place could be appended.
-        """
-        if urlsplit(artifact_root).query or urlsplit(artifact_root).fragment:
-            raise ValueError("A default artifact root has neither query nor fragment.")
+        """``artifact_root`` is where the caller itself reads and writes; it has no query."""
         self._app = App(Settings(database_uri=database, artifact_root=artifact_root, log_level="WARNING"))
 
     def call(

@@ -34,6 +34,12 @@ PLACES = (
 @cache
 def python313() -> Path:
     """The virtual environment's interpreter; without a Python 3.13 the test is skipped, or failed in CI."""
+    return _environment(base313())
+
+
+@cache
+def base313() -> str:
+    """An interpreter to make environments with; without one the test is skipped, or failed in CI."""
     base = next((found for found in _candidates() if _is_313(found)), None)
     if base is None:
         advice = (
@@ -43,7 +49,7 @@ def python313() -> Path:
         if os.environ.get("CI"):
             pytest.fail(advice)
         pytest.skip(advice)
-    return _environment(base)
+    return base
 
 
 def _candidates() -> Iterator[str]:

@@ -13,7 +13,7 @@ from mlflow.utils.proto_json_utils import parse_dict
 
 from genesis.embedded import Embedded, Finds
 from genesis.errors import Code, GenesisError
-from genesis.plugin.stores.databases import absolute, database
+from genesis.plugin.stores.databases import absolute, database, joinable
 
 try:
     from mlflow.exceptions import MlflowNotImplementedException
@@ -40,8 +40,10 @@ class Calls:
     """Calls of one store's URI, for whichever process makes them; opens nothing before the first."""
 
     def __init__(self, store_uri: str, artifact_root: str) -> None:
-        self._uri = absolute(store_uri)
-        self._root = artifact_root
+        try:
+            self._uri, self._root = absolute(store_uri), joinable(artifact_root)
+        except ValueError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
 
     def __call__(
         self, method: str, endpoint: str, message: str | None, reply: Any, elsewhere: Finds | None = None

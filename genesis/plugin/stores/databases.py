@@ -28,12 +28,22 @@ def database(store_uri: str, artifact_root: str) -> Embedded:
 
 
 def absolute(store_uri: str) -> str:
-    """The URI as our engines take it, a relative file's path made absolute."""
+    """The URI as our engines take it, a relative file's path made absolute; raises ValueError without one."""
     if not store_uri.startswith(EMBEDDED_SCHEME):
         return store_uri
     uri = store_uri.removeprefix(EMBEDDED_SCHEME)
     file = unquote(urlsplit(uri).path)[1:]
-    return f"sqlite:///{quote(os.path.abspath(file))}" if file else uri
+    if not file:
+        raise ValueError(f"The store's URI must name a file: {EMBEDDED_SCHEME}sqlite:///folder/file.db.")
+    return f"sqlite:///{quote(os.path.abspath(file))}"
+
+
+def joinable(artifact_root: str) -> str:
+    """The root; raises ValueError for one to which no experiment's place could be appended."""
+    parts = urlsplit(artifact_root)
+    if parts.query or parts.fragment:
+        raise ValueError("A default artifact root has neither query nor fragment.")
+    return artifact_root
 
 
 def _close() -> None:
