@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from genesis import __version__
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.migrate.command import export, migrate
+from genesis.options import JSON
 from genesis.settings import Settings
 from genesis.telemetry.lines import write
 from genesis.tokens import tokens
@@ -46,10 +48,13 @@ Ctrl-C stops it; nothing that was acknowledged is lost.
 """
 
 
-@click.group()
+@click.group(
+    epilog="Each command explains itself: genesis COMMAND --help. Settings are environment variables, "
+    "GENESIS_…; doctor shows them, and what is wrong with them."
+)
 @click.version_option(__version__)
 def main() -> None:
-    """Genesis-Flow, a serverless MLflow."""
+    """Genesis-Flow, a serverless MLflow: serve it, keep it in order, move in and out."""
     write(Settings.read())
 
 
@@ -59,12 +64,23 @@ main.add_command(migrate)
 main.add_command(export)
 
 
-@main.command()
+@main.command(
+    short_help="Serve MLflow's REST API from this machine.",
+    epilog="\b\nExamples:\n  genesis serve\n  genesis serve --port 8000 --data /srv/mlflow\n"
+    "  GENESIS_AUTH=token genesis serve --host 0.0.0.0",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=7071, show_default=True, help="TCP port to listen on.")
-@click.option("--data", help="Folder of the database and the artifacts (default: GENESIS_DATA or .genesis).")
+@click.option(
+    "--data",
+    metavar="FOLDER",
+    help="Folder of the database and the artifacts (default: GENESIS_DATA or .genesis).",
+)
 def serve(host: str, port: int, data: str | None) -> None:
-    """Serve the MLflow REST API from this machine."""
+    """Serve MLflow's REST API from this machine, until Ctrl-C.
+
+    Other machines are answered only where GENESIS_AUTH says who may call.
+    """
     from genesis.app import App
     from genesis.auth import refusal
     from genesis.serve import PortInUse, is_loopback, listen, run
@@ -104,7 +120,10 @@ def _are_origins(
     return given
 
 
-@main.command()
+@main.command(
+    short_help="Create what the database lacks.",
+    epilog="\b\nExamples:\n  genesis init\n  genesis init --origin https://mlflow.example --json",
+)
 @click.option(
     "--origin",
     "origins",
@@ -114,13 +133,15 @@ def _are_origins(
     help="Page that may use signed URLs of an emulator of Blob Storage (may be repeated). "
     f"Default: {' and '.join(SERVED_ORIGINS)}.",
 )
-def init(origins: tuple[str, ...]) -> None:
+@JSON
+def init(origins: tuple[str, ...], as_json: bool) -> None:
     """Create what the database lacks: collections or tables, and indexes. Safe to repeat.
 
     Where artifacts are in an emulator of Blob Storage, it also makes their container, and lets the pages
     of some origins use it. In Azure, infra/bicep does that.
     """
     from genesis.app import App
+    from genesis.store.schema import VERSION
 
     settings = Settings.read()
     is_emulator = urlsplit(settings.artifacts).scheme == "http"
@@ -131,19 +152,26 @@ def init(origins: tuple[str, ...]) -> None:
         )
     app = App(settings)
     places = _places(settings)
-    ready = [places["database"]]
+    made = {"database": places["database"]}
     try:
         app.engine().init()
         app.store()
         if is_emulator:
-            _open_emulator(app, origins or SERVED_ORIGINS)
-            ready.append(f"{places['artifacts']} for pages of {', '.join(origins or SERVED_ORIGINS)}")
+            origins = origins or SERVED_ORIGINS
+            _open_emulator(app, origins)
+            made["artifacts"] = places["artifacts"]
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
     finally:
         app.close()
-    for place in ready:
-        click.echo(f"Ready: {place}")
+    if as_json:
+        click.echo(
+            json.dumps({"schema": VERSION, **made, "origins": [*origins]}, indent=2, ensure_ascii=False)
+        )
+        return
+    click.echo(f"Ready: {made['database']}")
+    if "artifacts" in made:
+        click.echo(f"Ready: {made['artifacts']} for pages of {', '.join(origins)}")
 
 
 def _open_emulator(app: App, origins: Sequence[str]) -> None:
@@ -154,18 +182,29 @@ def _open_emulator(app: App, origins: Sequence[str]) -> None:
         store.allow_origins(origins)
 
 
-@main.command()
+@main.command(
+    short_help="Remove for good what was deleted.",
+    epilog="\b\nExamples:\n  genesis gc --dry-run\n  genesis gc --older-than 30d --yes --json\n"
+    "  genesis gc --run 0123456789abcdef0123456789abcdef",
+)
 @click.option(
     "--older-than", default="0s", metavar="AGE", help="Only what was deleted so long ago: 30d, 12h."
 )
 @click.option("--run", "runs", multiple=True, metavar="ID", help="This run (may be repeated).")
-@click.option("--logged-model", "models", multiple=True, metavar="ID", help="This logged model.")
 @click.option(
-    "--experiment", "experiments", multiple=True, metavar="ID", help="This experiment and all in it."
+    "--logged-model", "models", multiple=True, metavar="ID", help="This logged model (may be repeated)."
+)
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="ID",
+    help="This experiment and all in it (may be repeated).",
 )
 @click.option("--workspace", default=DEFAULT_WORKSPACE, show_default=True, help="Where to look.")
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
 def gc(  # noqa: PLR0913 (click hands over every option)
     older_than: str,
     runs: tuple[str, ...],
@@ -174,6 +213,7 @@ def gc(  # noqa: PLR0913 (click hands over every option)
     workspace: str,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Remove for good what was deleted: runs, logged models, experiments, their metrics and artifacts.
 
@@ -188,10 +228,12 @@ def gc(  # noqa: PLR0913 (click hands over every option)
         *((LOGGED_MODEL, id) for id in models),
         *((EXPERIMENT, id) for id in experiments),
     ]
+    if as_json and not (dry_run or yes):
+        raise click.UsageError("--json asks nothing: add --yes, or --dry-run.")
     app = App(Settings.read())
     try:
         collector = collection.Collector(app, workspace, collection.age(older_than))
-        code = collection.run(collector, named, dry=dry_run, sure=yes)
+        code = collection.run(collector, named, dry=dry_run, sure=yes, as_json=as_json)
     except (GenesisError, ValueError, OSError) as error:
         _fail(str(error))
     finally:
@@ -199,12 +241,23 @@ def gc(  # noqa: PLR0913 (click hands over every option)
     sys.exit(code)
 
 
-@main.command()
-def endpoints() -> None:
-    """MLflow's RPCs, served or not."""
-    from genesis.endpoints import listing
+@main.command(
+    short_help="MLflow's RPCs, served or not.",
+    epilog="\b\nExample (what is not served):\n  genesis endpoints --json | jq '.[] | select(.served | not)'",
+)
+@JSON
+def endpoints(as_json: bool) -> None:
+    """MLflow's RPCs, served or not, and what is served beside them. Needs mlflow."""
+    from genesis import endpoints as known
 
-    for line in listing():
+    try:
+        found = known.endpoints()
+    except RuntimeError as error:
+        _fail(str(error))
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in found], indent=2))
+        return
+    for line in known.listing(found):
         click.echo(line)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from genesis.routes import ROUTES
 
@@ -32,13 +33,36 @@ def mlflow_endpoints() -> list[tuple[str, str, int]]:
     return sorted({(method, path, int(since)) for method, path, since in lines})
 
 
-def listing() -> Iterator[str]:
-    """One line an endpoint, then how many are served, then what we serve beside them."""
+class Endpoint(NamedTuple):
+    """One of MLflow's, or one of ours beside them; ``version`` 0: below no version."""
+
+    method: str
+    path: str
+    version: int
+    served: bool
+    mlflow: bool
+
+
+def endpoints() -> list[Endpoint]:
+    """MLflow's by path, then what is served beside them; raises RuntimeError where mlflow is missing."""
     served = {(route.method, route.path, route.since) for route in ROUTES}
     known = mlflow_endpoints()
-    for method, path, since in sorted(known, key=lambda e: (e[1], e[0])):
-        mark = "served    " if (method, path, since) in served else "not served"
-        yield f"{mark}  {method:6} {since}.0{path}"
-    yield f"\n{len(served & set(known))} of {len(known)} of MLflow's RPC endpoints are served; beside them:"
-    for method, path, since in sorted(served - set(known), key=lambda e: e[1]):
-        yield f"            {method:6} {f'{since}.0' if since else ''}{path}"
+    theirs = sorted(known, key=lambda e: (e[1], e[0]))
+    ours = sorted(served - set(known), key=lambda e: (e[1], e[0]))
+    return [
+        *(Endpoint(*endpoint, served=endpoint in served, mlflow=True) for endpoint in theirs),
+        *(Endpoint(*endpoint, served=True, mlflow=False) for endpoint in ours),
+    ]
+
+
+def listing(found: Sequence[Endpoint]) -> Iterator[str]:
+    """One line an endpoint, then how many are served, then what we serve beside them."""
+    theirs = [one for one in found if one.mlflow]
+    for one in theirs:
+        mark = "served    " if one.served else "not served"
+        yield f"{mark}  {one.method:6} {one.version}.0{one.path}"
+    count = sum(one.served for one in theirs)
+    yield f"\n{count} of {len(theirs)} of MLflow's RPC endpoints are served; beside them:"
+    for one in found:
+        if not one.mlflow:
+            yield f"            {one.method:6} {f'{one.version}.0' if one.version else ''}{one.path}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TextIO
 
 import click
 
@@ -44,6 +47,16 @@ class Plan:
         if not self.begun and not self.removals:
             yield "Nothing to remove."
 
+    def document(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        return {name: [told(one) for one in getattr(self, name)] for name in ("begun", "removals", "kept")}
+
+
+def told(removal: Removal) -> dict[str, str]:
+    """A removal's kind and id, its name where it has one, and why it is kept where it is."""
+    found = {"kind": removal.kind, "id": removal.id, "name": removal.name, "why": removal.kept}
+    return {name: value for name, value in found.items() if value}
+
 
 def counted(removals: Sequence[Removal]) -> str:
     """How many of each kind, such as ``1 experiment, 3 runs``."""
@@ -71,6 +84,8 @@ class Collector:
 
     def __init__(self, app: App, workspace: str, older_than: int) -> None:
         self._app = app
+        self.progress: TextIO | None = None
+        """Where the progress bar goes; None: standard output."""
         self._workspace = workspace
         self._before = time.time_ns() // 1_000_000 - older_than + 1
         self._removals = Removals(app.engine(), workspace, app.root(workspace))
@@ -90,7 +105,7 @@ class Collector:
         """Remove it under a progress bar; returns how many were restored meanwhile, and so stayed."""
         removals = [*plan.begun, *plan.removals]
         stayed = 0
-        with click.progressbar(removals, label="Removing", show_pos=True) as bar:
+        with click.progressbar(removals, label="Removing", show_pos=True, file=self.progress) as bar:
             for removal in bar:
                 stayed += not self._removals.remove(removal, self._remove_files)
         return stayed
@@ -103,15 +118,22 @@ class Collector:
             self.elsewhere.add(uri.partition("?")[0])
 
 
-def run(collector: Collector, named: Sequence[tuple[str, str]], *, dry: bool, sure: bool) -> int:
-    """The command itself; returns its exit code."""
+def run(
+    collector: Collector, named: Sequence[tuple[str, str]], *, dry: bool, sure: bool, as_json: bool = False
+) -> int:
+    """The command itself; returns its exit code. For JSON nobody is asked: be ``dry`` or ``sure``."""
     plan = collector.plan(named)
-    for line in plan.lines():
-        click.echo(line)
+    if not as_json:
+        for line in plan.lines():
+            click.echo(line)
+    code = 1 if named and plan.kept else 0
     if dry or not (plan.begun or plan.removals):
-        return 1 if named and plan.kept else 0
+        if as_json:
+            _print({"dry_run": dry, **plan.document(), "removed": 0, "restored": 0, "elsewhere": []})
+        return code
     if not sure:
         click.confirm("There is no way back. Remove it?", abort=True)
+    collector.progress = sys.stderr if as_json else None
     try:
         stayed = collector.collect(plan)
     except KeyboardInterrupt:
@@ -120,9 +142,23 @@ def run(collector: Collector, named: Sequence[tuple[str, str]], *, dry: bool, su
     except GenesisError as error:
         click.echo(f"\n{error} Call it again to go on where it stopped.", err=True)
         return 1
-    click.echo(f"Removed {len(plan.begun) + len(plan.removals) - stayed}.")
+    _tell(collector, plan, stayed, as_json)
+    return code
+
+
+def _tell(collector: Collector, plan: Plan, stayed: int, as_json: bool) -> None:
+    removed = len(plan.begun) + len(plan.removals) - stayed
+    elsewhere = sorted(collector.elsewhere)
+    if as_json:
+        done = {"removed": removed, "restored": stayed, "elsewhere": elsewhere}
+        _print({"dry_run": False, **plan.document(), **done})
+        return
+    click.echo(f"Removed {removed}.")
     if stayed:
         click.echo(f"{stayed} were restored meanwhile and stay.")
-    for uri in sorted(collector.elsewhere)[:SHOWN]:
+    for uri in elsewhere[:SHOWN]:
         click.echo(f"Not kept by this server, so remove it yourself: {uri}")
-    return 1 if named and plan.kept else 0
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from genesis.entities.tokens import Token, check_name, id_in, new_text
 from genesis.errors import GenesisError
+from genesis.options import JSON
 from genesis.settings import Settings
 
 if TYPE_CHECKING:
     from genesis.store.tokens import Tokens
 
 
-@click.group()
+@click.group(short_help="Make, list and revoke tokens of clients.")
 def tokens() -> None:
     """Tokens, for servers with GENESIS_AUTH=token. Works on the database that the settings name."""
 
 
-@tokens.command()
+@tokens.command(
+    short_help="Make a token.",
+    epilog='\b\nExamples:\n  genesis tokens create "Ada (laptop)" --expires 90d\n'
+    "  genesis tokens create ci --json | jq -r .token",
+)
 @click.argument("name")
 @click.option("--expires", metavar="AGE", help="How long it is good: 90d, 12h. Default: until it is revoked.")
-def create(name: str, expires: str | None) -> None:
+@JSON
+def create(name: str, expires: str | None, as_json: bool) -> None:
     """Make a token for NAME, who becomes the user of the runs that are made with it.
 
     Standard output has the token alone, this once: it is kept nowhere.
@@ -42,6 +49,9 @@ def create(name: str, expires: str | None) -> None:
         token = Token(id_in(text), check_name(name), hashed(text), now, until)
         if not kept.add(token):
             raise ValueError("The id that was drawn is taken; try again.")
+    if as_json:
+        click.echo(json.dumps({**_told(token, now), "token": text}, indent=2, ensure_ascii=False))
+        return
     click.echo(text)
     click.echo(
         f"Token {token.id} for {token.name}, good until {_day(until) or 'it is revoked'}. "
@@ -50,19 +60,23 @@ def create(name: str, expires: str | None) -> None:
     )
 
 
-@tokens.command("list")
-def show() -> None:
-    """All tokens, the newest first."""
+@tokens.command("list", short_help="All tokens, the newest first.")
+@JSON
+def show(as_json: bool) -> None:
+    """All tokens, the newest first; what they are in words, never themselves."""
     with _tokens() as kept:
         found = kept.all()
     now = _now()
+    if as_json:
+        click.echo(json.dumps([_told(token, now) for token in found], indent=2, ensure_ascii=False))
+        return
     rows = [("ID", "NAME", "CREATED", "EXPIRES", "STATE")]
     rows += [(t.id, t.name, _day(t.created), _day(t.expires) or "-", t.state(now)) for t in found]
     for row in rows:
         click.echo("  ".join(cell.ljust(max(len(r[i]) for r in rows)) for i, cell in enumerate(row)).rstrip())
 
 
-@tokens.command()
+@tokens.command(short_help="Make a token good for nothing.")
 @click.argument("id")
 def revoke(id: str) -> None:
     """Make the token with this ID good for nothing, within a minute."""
@@ -86,6 +100,17 @@ def _tokens() -> Iterator[Tokens]:
         sys.exit(1)
     finally:
         app.close()
+
+
+def _told(token: Token, now: int) -> dict[str, Any]:
+    """For JSON; times are milliseconds since the epoch, as everywhere in MLflow, null: none."""
+    return {
+        "id": token.id,
+        "name": token.name,
+        "created": token.created,
+        "expires": token.expires or None,
+        "state": token.state(now),
+    }
 
 
 def _now() -> int:

@@ -43,7 +43,12 @@ VERIFY = click.option("--verify", is_flag=True, help="Change nothing: read both 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
 
 
-@click.command()
+@click.command(
+    short_help="Move in from a stock MLflow.",
+    epilog="\b\nExamples:\n  genesis migrate mlruns https://mlflow.example --analyze\n"
+    "  genesis migrate sqlite:///mlflow.db genesis+sqlite:///.genesis/genesis.db\n"
+    "  genesis migrate postgresql://user@host/mlflow mongodb+srv://host/db --verify",
+)
 @click.argument("source")
 @click.argument("target")
 @click.option("--analyze", is_flag=True, help="Change nothing: say what there is, and what would not fit.")
@@ -72,7 +77,10 @@ def migrate(source: str, target: str, analyze: bool, as_json: bool, **options: A
     _run(source, target, open_target, as_json, options, analyze=analyze)
 
 
-@click.command()
+@click.command(
+    short_help="Move out to a stock MLflow.",
+    epilog="\b\nExample:\n  genesis export genesis+sqlite:///.genesis/genesis.db sqlite:///mlflow.db",
+)
 @click.argument("source")
 @click.argument("target")
 @VERIFY

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from genesis.options import JSON
+
 FAILED, INTERRUPTED = 1, 130
 
 
@@ -34,7 +36,11 @@ def _are_checks(_context: click.Context, _option: click.Parameter, given: tuple[
     return given
 
 
-@click.command()
+@click.command(
+    short_help="Check a deployment, as a careful person would.",
+    epilog="\b\nExamples:\n  genesis validate --url https://mlflow.example\n"
+    "  genesis validate --url https://mlflow.example --azure my-group --json",
+)
 @click.option("--url", required=True, callback=_is_url, help="The tracking URI, as clients have it.")
 @click.option("--azure", "group", metavar="RESOURCE_GROUP", help="Look at the resources as well, by az.")
 @click.option(
@@ -44,7 +50,7 @@ def _are_checks(_context: click.Context, _option: click.Parameter, given: tuple[
 @click.option(
     "--skip", multiple=True, metavar="CHECK", callback=_are_checks, help="Not this (may be repeated)."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@JSON
 def validate(
     url: str, group: str | None, app: str, database: bool, skip: tuple[str, ...], as_json: bool
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -75,6 +76,26 @@ def test_a_dry_run_shows_what_would_go_and_removes_nothing(place: Place, experim
     assert done.stdout == f"To be removed for good: 1 run\n  run {run_id}\n"
     assert place.is_there(run_id)
     assert place.has_file(experiment_id, run_id)
+
+
+def test_json_has_what_would_go_and_what_went(place: Place, experiment_id: str) -> None:
+    run_id, kept = place.deleted_run(experiment_id), place.run_with_file(experiment_id)
+    named = ("--run", run_id, "--run", kept, "--json")
+
+    shown = place.gc(*named, "--dry-run")
+    done = place.gc(*named, "--yes")
+
+    planned = {
+        "begun": [],
+        "removals": [{"kind": "run", "id": run_id}],
+        "kept": [{"kind": "run", "id": kept, "why": "it is active; delete it first"}],
+        "restored": 0,
+        "elsewhere": [],
+    }
+    assert (shown.returncode, done.returncode) == (1, 1)
+    assert json.loads(shown.stdout) == {**planned, "dry_run": True, "removed": 0}
+    assert json.loads(done.stdout) == {**planned, "dry_run": False, "removed": 1}
+    assert not place.is_there(run_id)
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
