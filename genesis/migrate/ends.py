@@ -119,6 +119,8 @@ class Placed(NamedTuple):
 
     id: str
     how: How = How.WRITTEN
+    why: str = ""
+    """What the target says of one that it does not take."""
 
 
 class Target(Source, Protocol):
@@ -131,6 +133,11 @@ class Target(Source, Protocol):
     """URI, ending in "/", below which artifacts of experiments lie."""
     unkept: frozenset[str]
     """Fields of entities that it cannot have as they were."""
+    hidden: frozenset[str]
+    """Kinds of which it does not show deleted ones."""
+
+    def location(self, experiment_id: str) -> str:
+        """Where artifacts of one of its experiments are, as far as they were moved."""
 
     def prepare(self, experiments: Sequence[Experiment]) -> None:
         """Before anything is written; raises ValueError for a place that takes nothing of this."""
@@ -150,8 +157,14 @@ class Target(Source, Protocol):
     def put_line(self, line: ModelLine, resumed: bool) -> Placed:
         """A registered model with all versions, aliases and stages."""
 
-    def finish(self, experiments: Sequence[Experiment]) -> None:
+    def end_runs(self, runs: Sequence[Run]) -> None:
         """After everything else: what could not be so while there was more to write."""
+
+    def end_logged_models(self, models: Sequence[LoggedModel]) -> None:
+        """As ``end_runs``."""
+
+    def end_experiments(self, experiments: Sequence[Experiment]) -> None:
+        """As ``end_runs``."""
 
     def depot(self, uri: str) -> Depot:
         """What writes artifacts to a location of the target."""

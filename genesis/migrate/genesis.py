@@ -36,6 +36,7 @@ class GenesisEnd:
     """One workspace; ``token`` is the move's own, so that repeating it writes the same documents."""
 
     unkept: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     def __init__(self, app: App, workspace: str, shown: str, token: str = "") -> None:
         self._app = app
@@ -93,6 +94,9 @@ class GenesisEnd:
     def close(self) -> None:
         self._pool.shutdown()
         self._app.close()
+
+    def location(self, experiment_id: str) -> str:
+        return self.root + experiment_id
 
     def prepare(self, experiments: Sequence[Experiment]) -> None:
         self._app.artifacts().check()
@@ -176,8 +180,14 @@ class GenesisEnd:
             return Placed(line.model.name, How.THERE if same else How.TAKEN)
         return Placed(line.model.name)
 
-    def finish(self, experiments: Sequence[Experiment]) -> None:
-        """Everything was written as it is."""
+    def end_runs(self, runs: Sequence[Run]) -> None:
+        """They were written as they are."""
+
+    def end_logged_models(self, models: Sequence[LoggedModel]) -> None:
+        """They were written as they are."""
+
+    def end_experiments(self, experiments: Sequence[Experiment]) -> None:
+        """They were written as they are."""
 
     def depot(self, uri: str) -> Depot:
         if proxied_path(uri) is None:

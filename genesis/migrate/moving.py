@@ -56,27 +56,46 @@ class Move:
         self._journal = journal
         self._progress = progress
         self._suffix = suffix
-        self.rewriting = Rewriting(source, target.root, journal.there)
+        self.rewriting = Rewriting(source, target, journal.there)
         self.moved = Moved()
+        self._there: list[Experiment] = []
 
     def metadata(self) -> None:
         """Everything but files."""
         everything = list(self._source.experiments())
         self._target.prepare(everything)
-        experiments = [experiment for experiment in everything if self._put_experiment(experiment)]
-        for experiment in experiments:
+        self._there = [experiment for experiment in everything if self._put_experiment(experiment)]
+        for experiment in self._there:
             for runs in self._source.runs(experiment.experiment_id):
                 self._put_runs(runs)
-        for experiment in experiments:
+        for experiment in self._there:
             for models in self._source.logged_models(experiment.experiment_id):
                 self._put_logged_models(models)
         for line in self._source.lines():
             self._put_line(line)
         self.moved.losses += [*self._source.losses(), *self.rewriting.stay.values()]
+        if self._target.unkept:
+            why = f"it has its own {', '.join(sorted(self._target.unkept))}, and ids of runs and models"
+            self.moved.losses.append(Loss("target", self._target.shown, why))
 
     def finish(self) -> None:
-        """What the target does last."""
-        self._target.finish(list(self._source.experiments()))
+        """After the files: what closes a run, a model or an experiment to more."""
+        if self._target.unkept:
+            for experiment in self._there:
+                for runs in self._source.runs(experiment.experiment_id):
+                    moved = self._moved(RUN, [run.run_id for run in runs])
+                    self._target.end_runs([self.rewriting.run(run) for run in runs if run.run_id in moved])
+                for models in self._source.logged_models(experiment.experiment_id):
+                    moved = self._moved(LOGGED_MODEL, [model.model_id for model in models])
+                    self._target.end_logged_models(
+                        [self.rewriting.logged_model(model) for model in models if model.model_id in moved]
+                    )
+        self._target.end_experiments(
+            [replace(e, experiment_id=self.rewriting.id(EXPERIMENT, e.experiment_id)) for e in self._there]
+        )
+
+    def _moved(self, kind: str, ids: Sequence[str]) -> set[str]:
+        return {id for id, state in self._journal.states(kind, ids).items() if state == DONE}
 
     def _put_experiment(self, experiment: Experiment) -> bool:
         """Whether it is at the target."""
@@ -95,13 +114,13 @@ class Move:
             )
         if placed.how is How.TAKEN:
             return False
-        self.rewriting.placed(experiment, placed.id)
+        self.rewriting.found_experiment(experiment, placed.id)
         return True
 
     def _note(self, kind: str, id: str, placed: Placed, why: str) -> None:
         self.moved.add(kind, placed.how)
         if placed.how is How.TAKEN:
-            self.moved.problems.append(Loss(kind, id, why))
+            self.moved.problems.append(Loss(kind, id, placed.why or why))
             self._journal.end(kind, {id: placed.id}, TAKEN)
         else:
             self._journal.end(kind, {id: placed.id})
@@ -117,7 +136,7 @@ class Move:
         for id, found in placed.items():
             self.moved.add(kind, found.how)
             if found.how is How.TAKEN:
-                self.moved.problems.append(Loss(kind, id, why))
+                self.moved.problems.append(Loss(kind, id, found.why or why))
         taken = {id: found.id for id, found in placed.items() if found.how is How.TAKEN}
         self._journal.end(kind, taken, TAKEN)
         self._journal.end(kind, {id: found.id for id, found in placed.items() if id not in taken})
@@ -130,6 +149,10 @@ class Move:
         placed = {run.run_id: one for run, one in zip(todos, written, strict=True)}
         self._put_histories([run for run in todos if placed[run.run_id].how is not How.TAKEN], placed)
         self._end(RUN, placed, "another run has this id there")
+        moved = self._moved(RUN, list(expected))
+        for run in runs:
+            if run.run_id in moved:
+                self.rewriting.found_run(run)
         self._progress.step(RUN, len(runs))
 
     def _put_histories(self, runs: list[Run], placed: dict[str, Placed]) -> None:
@@ -152,6 +175,10 @@ class Move:
         written = self._target.put_logged_models([expected[model.model_id] for model in todos], resumed)
         placed = {model.model_id: one for model, one in zip(todos, written, strict=True)}
         self._end(LOGGED_MODEL, placed, "another logged model has this id there")
+        moved = self._moved(LOGGED_MODEL, list(expected))
+        for model in models:
+            if model.model_id in moved:
+                self.rewriting.found_logged_model(model)
         self._progress.step(LOGGED_MODEL, len(models))
 
     def _put_line(self, line: ModelLine) -> None:
@@ -169,4 +196,6 @@ class Move:
             )
             if placed.how is not How.TAKEN:
                 self.moved.counts["versions"] += len(line.versions)
+        if self._moved(REGISTERED_MODEL, [name]):
+            self.rewriting.found_line(line)
         self._progress.step(REGISTERED_MODEL, 1)

@@ -113,13 +113,22 @@ def open_target(wanted: Wanted, token: str) -> Target:
     """Where ``migrate`` writes; ``token`` is the journal's."""
     kind = kind_of(wanted.target)
     if kind == SERVER:
-        raise ValueError(f"{shown(wanted.target)} cannot be written to yet.")
+        return _with_mlflow(lambda: _server_target(wanted, token))
     if kind in (STOCK, FOLDER):
         raise ValueError(
             f"{shown(wanted.target)} is stock MLflow's: `genesis export` writes to that. Targets are "
             "mongodb://…, genesis+sqlite:///… and the URL of a Genesis-Flow."
         )
     return _ours(wanted, wanted.target, token)
+
+
+def _server_target(wanted: Wanted, token: str) -> Target:
+    from genesis.migrate.stock.artifacts import SourceFiles
+    from genesis.migrate.stock.server_target import ServerTarget
+
+    scratch = wanted.work / "scratch"
+    server = wanted.target.rstrip("/")
+    return ServerTarget(server, wanted.workspace, SourceFiles(scratch, server=server), scratch, token)
 
 
 def open_export(wanted: Wanted, token: str) -> Target:

@@ -11,7 +11,7 @@ from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import LoggedModel
 from genesis.entities.registry import PROMPT_TAG, ModelLine, ModelVersion
 from genesis.entities.runs import Run
-from genesis.migrate.ends import EXPERIMENT, LOGGED_MODEL, REGISTERED_MODEL, RUN, Loss, Source
+from genesis.migrate.ends import EXPERIMENT, LOGGED_MODEL, REGISTERED_MODEL, RUN, Loss, Source, Target
 from genesis.migrate.locations import Locations, shown
 
 REFERENCE = re.compile(r"(runs|models):/([^/@]+)(.*)", re.DOTALL)
@@ -32,14 +32,14 @@ class Owner:
 
 
 class Rewriting:
-    """Learns from the experiments, then the runs and the logged models, where things are; in that order.
+    """Learns where things are from what was found to be at the target: experiments, runs, models, versions.
 
     ``there`` knows the id at the target of what is there by another than the source's.
     """
 
-    def __init__(self, source: Source, root: str, there: Callable[[str, str], str | None]) -> None:
+    def __init__(self, source: Source, target: Target, there: Callable[[str, str], str | None]) -> None:
         self._source = source
-        self._root = root
+        self._target = target
         self._there = there
         self._locations = Locations()
         self._owned = Locations()
@@ -50,53 +50,58 @@ class Rewriting:
     def id(self, kind: str, id: str) -> str:
         return self._there(kind, id) or id
 
-    def experiment(self, experiment: Experiment) -> Experiment:
-        """With the location that it will have if it keeps its id."""
-        location = experiment.artifact_location
-        if not self._moves(location):
-            self._stays(EXPERIMENT, experiment.experiment_id, location)
-            return experiment
-        return replace(experiment, artifact_location=self._root + experiment.experiment_id)
-
-    def placed(self, experiment: Experiment, id: str) -> None:
-        """The source's experiment has this id at the target."""
-        if self._moves(experiment.artifact_location):
-            self._locations.add(experiment.artifact_location, self._root + id)
-
     def _moves(self, uri: str) -> bool:
         return bool(uri) and self._source.files(uri) is not None
 
-    def _stays(self, kind: str, id: str, uri: str) -> None:
-        if uri:
-            self.stay.setdefault(f"{kind} {id}", Loss(kind, id, f"artifacts stay at {shown(uri)}"))
-
-    def _place(self, kind: str, id: str, uri: str, elsewhere: str) -> str:
-        """Where the artifacts at ``uri`` will be; ``elsewhere`` if they are in no experiment's place."""
+    def _where(self, uri: str, elsewhere: str, same_id: bool = True) -> str:
+        """Where the artifacts at ``uri`` will be: ``elsewhere`` if in no place that is known to move."""
         if not self._moves(uri):
-            self._stays(kind, id, uri)
             return uri
-        new = self._locations.moved(uri)
-        if new is None:
-            new = elsewhere
-            self._locations.add(uri, elsewhere)
+        return (self._locations.moved(uri) if same_id else None) or elsewhere
+
+    def _found(self, kind: str, id: str, uri: str, new: str) -> None:
+        """What is at the target has its artifacts there at ``new``."""
+        if not uri:
+            return
+        if not self._moves(uri):
+            self.stay.setdefault(f"{kind} {id}", Loss(kind, id, f"artifacts stay at {shown(uri)}"))
+            return
+        if self._locations.moved(uri) != new:
+            self._locations.add(uri, new)
         if self._owned.moved(uri) is None:
             self._owned.add(uri, new)
             self.owners.append(Owner(kind, id, uri, new))
-        return new
+
+    def experiment(self, experiment: Experiment) -> Experiment:
+        """With the location that it will have if it keeps its id."""
+        if not self._moves(experiment.artifact_location):
+            return experiment
+        return replace(experiment, artifact_location=self._target.root + experiment.experiment_id)
+
+    def found_experiment(self, experiment: Experiment, id: str) -> None:
+        location = experiment.artifact_location
+        if self._moves(location):
+            self._locations.add(location, self._target.location(id))
+        elif location:
+            why = f"artifacts stay at {shown(location)}"
+            self.stay[f"{EXPERIMENT} {id}"] = Loss(EXPERIMENT, experiment.experiment_id, why)
 
     def run(self, run: Run) -> Run:
-        experiment_id = self.id(EXPERIMENT, run.experiment_id)
-        elsewhere = f"{self._root}{experiment_id}/{self.id(RUN, run.run_id)}/artifacts"
+        experiment_id, id = self.id(EXPERIMENT, run.experiment_id), self.id(RUN, run.run_id)
+        elsewhere = f"{self._target.location(experiment_id)}/{id}/artifacts"
         tags = {tag: self._told(value) for tag, value in run.tags.items() if tag in WITH_IDS}
         return replace(
             run,
-            run_id=self.id(RUN, run.run_id),
+            run_id=id,
             experiment_id=experiment_id,
-            artifact_uri=self._place(RUN, run.run_id, run.artifact_uri, elsewhere),
+            artifact_uri=self._where(run.artifact_uri, elsewhere, id == run.run_id),
             tags={**run.tags, **tags},
             model_inputs=[self.id(LOGGED_MODEL, model) for model in run.model_inputs],
             model_outputs=[(self.id(LOGGED_MODEL, model), step) for model, step in run.model_outputs],
         )
+
+    def found_run(self, run: Run) -> None:
+        self._found(RUN, run.run_id, run.artifact_uri, self.run(run).artifact_uri)
 
     def _told(self, text: str) -> str:
         return ID.sub(
@@ -105,39 +110,46 @@ class Rewriting:
 
     def logged_model(self, model: LoggedModel) -> LoggedModel:
         experiment_id = self.id(EXPERIMENT, model.experiment_id)
-        new_id = self.id(LOGGED_MODEL, model.model_id)
-        elsewhere = f"{self._root}{experiment_id}/models/{new_id}/artifacts"
+        id = self.id(LOGGED_MODEL, model.model_id)
+        elsewhere = f"{self._target.location(experiment_id)}/models/{id}/artifacts"
         return replace(
             model,
-            model_id=new_id,
+            model_id=id,
             experiment_id=experiment_id,
-            artifact_uri=self._place(LOGGED_MODEL, model.model_id, model.artifact_uri, elsewhere),
+            artifact_uri=self._where(model.artifact_uri, elsewhere, id == model.model_id),
             source_run_id=self.id(RUN, model.source_run_id),
             metrics=[row._replace(run_id=self.id(RUN, row.run_id)) for row in model.metrics],
         )
 
+    def found_logged_model(self, model: LoggedModel) -> None:
+        self._found(LOGGED_MODEL, model.model_id, model.artifact_uri, self.logged_model(model).artifact_uri)
+
     def line(self, line: ModelLine) -> ModelLine:
         return replace(line, versions=[self._version(version) for version in line.versions])
 
+    def found_line(self, line: ModelLine) -> None:
+        for version in line.versions:
+            if _has_place(version):
+                id = f"{version.name}/{version.number}"
+                self._found(REGISTERED_MODEL, id, version.storage, self._version(version).storage)
+
     def _version(self, version: ModelVersion) -> ModelVersion:
-        if version.tags.get(PROMPT_TAG) == "true":
-            # Its source is of no meaning.
+        if _is_prompt(version):
             return version
-        name = f"{version.name}/{version.number}"
-        elsewhere = f"{self._root}registry/{quote(version.name, safe='')}/{version.number}"
-        storage = version.storage
-        if not REFERENCE.fullmatch(storage):
-            storage = self._place(REGISTERED_MODEL, name, storage, elsewhere)
+        storage = self._reference(version.storage)
+        if _has_place(version):
+            elsewhere = f"{self._target.root}registry/{quote(version.name, safe='')}/{version.number}"
+            storage = self._where(version.storage, elsewhere)
         return replace(
             version,
             source=self._source_of(version, storage),
-            storage=self._reference(storage),
+            storage=storage,
             run_id=self.id(RUN, version.run_id),
         )
 
     def _source_of(self, version: ModelVersion, storage: str) -> str:
         if version.source == version.storage:
-            return self._reference(storage)
+            return storage
         if REFERENCE.fullmatch(version.source):
             return self._reference(version.source)
         return self._locations.moved(version.source) or version.source
@@ -148,3 +160,13 @@ class Rewriting:
             return uri
         scheme, id, rest = found.groups()
         return f"{scheme}:/{self.id(RUN if scheme == 'runs' else LOGGED_MODEL, id)}{rest}"
+
+
+def _is_prompt(version: ModelVersion) -> bool:
+    """Whether its source is of no meaning."""
+    return version.tags.get(PROMPT_TAG) == "true"
+
+
+def _has_place(version: ModelVersion) -> bool:
+    """Whether its artifacts are somewhere of their own, not in what it refers to."""
+    return not _is_prompt(version) and REFERENCE.fullmatch(version.storage) is None

@@ -30,7 +30,7 @@ def differences(expected: Entity, found: Entity, ignored: frozenset[str] = froze
     return [
         Difference(what, one.get(what), other.get(what))
         for what in sorted({*one, *other})
-        if what.partition("[")[0].rpartition(".")[2] not in ignored
+        if not {what, what.partition("[")[0].rpartition(".")[2]} & ignored
         and not _equal(one.get(what, ABSENT), other.get(what, ABSENT))
     ]
 

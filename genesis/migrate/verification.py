@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from genesis.entities.experiments import Experiment
+from genesis.entities.experiments import DELETED, Experiment
 from genesis.entities.logged_models import LoggedModel
 from genesis.entities.registry import ModelLine
 from genesis.entities.runs import Run
@@ -68,7 +68,7 @@ class Verification:
         self._journal = journal
         self._progress = progress
         self._suffix = suffix
-        self.rewriting = Rewriting(source, target.root, journal.there)
+        self.rewriting = Rewriting(source, target, journal.there)
         self.verified = Verified()
 
     def metadata(self) -> None:
@@ -86,14 +86,13 @@ class Verification:
     def _compare_experiment(self, experiment: Experiment, there: dict[str, Experiment]) -> bool:
         """Whether it was moved at all."""
         old = experiment.experiment_id
-        if self._journal.states(EXPERIMENT, [old]).get(old) == TAKEN:
-            self.verified.add(EXPERIMENT, old, [Difference("it was not moved", experiment.name, None)])
+        if not self._moved(EXPERIMENT, [old]):
             return False
         id = self._journal.there(EXPERIMENT, old) or old
         expected = self.rewriting.experiment(experiment)
         if expected.artifact_location == f"{self._target.root}{old}":
             expected = replace(expected, artifact_location=f"{self._target.root}{id}")
-        self.rewriting.placed(experiment, id)
+        self.rewriting.found_experiment(experiment, id)
         found = there.get(id)
         if found is not None and self._suffix and found.name != expected.name:
             expected = replace(expected, name=expected.name + self._suffix)
@@ -103,12 +102,27 @@ class Verification:
     def _compare(self, kind: str, id: str, expected: Entity, found: Entity | None) -> None:
         self.verified.counts[kind] += 1
         self._progress.step(kind, 1)
+        is_hidden = kind in self._target.hidden and getattr(expected, "lifecycle_stage", "") == DELETED
+        if found is None and is_hidden:
+            return
         if found is None:
             self.verified.add(kind, id, [Difference("it is not there", id, None)])
         else:
             self.verified.add(kind, id, differences(expected, found, self._target.unkept))
 
-    def _compare_runs(self, runs: list[Run]) -> None:
+    def _moved(self, kind: str, ids: Sequence[str]) -> set[str]:
+        """Those of which the journal does not say that they were not; these are told."""
+        states = self._journal.states(kind, ids)
+        for id, state in states.items():
+            if state == TAKEN:
+                self.verified.add(kind, id, [Difference("it was not moved", id, None)])
+        return {id for id in ids if states.get(id) != TAKEN}
+
+    def _compare_runs(self, found: list[Run]) -> None:
+        moved = self._moved(RUN, [run.run_id for run in found])
+        runs = [run for run in found if run.run_id in moved]
+        for run in runs:
+            self.rewriting.found_run(run)
         expected = {run.run_id: self.rewriting.run(run) for run in runs}
         there = self._target.runs_by_id([run.run_id for run in expected.values()])
         for old, run in expected.items():
@@ -132,7 +146,11 @@ class Verification:
                 self._progress.step("points", len(points))
         return {place: digest.text() for place, digest in found.items()}
 
-    def _compare_models(self, models: list[LoggedModel]) -> None:
+    def _compare_models(self, found: list[LoggedModel]) -> None:
+        moved = self._moved(LOGGED_MODEL, [model.model_id for model in found])
+        models = [model for model in found if model.model_id in moved]
+        for model in models:
+            self.rewriting.found_logged_model(model)
         expected = {model.model_id: self.rewriting.logged_model(model) for model in models}
         there = self._target.logged_models_by_id([model.model_id for model in expected.values()])
         for old, model in expected.items():
@@ -140,6 +158,9 @@ class Verification:
 
     def _compare_line(self, line: ModelLine) -> None:
         name = line.model.name
+        if not self._moved(REGISTERED_MODEL, [name]):
+            return
+        self.rewriting.found_line(line)
         expected = self.rewriting.line(line)
         new = self._journal.there(REGISTERED_MODEL, name) or name
         expected = replace(expected, model=replace(expected.model, name=new))

@@ -43,12 +43,16 @@ class SqlTarget(SqlSource):
     """One workspace of an MLflow database; artifacts of experiments go below ``root``."""
 
     unkept: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     def __init__(
         self, uri: str, connection: Connection, workspace: str, files: SourceFiles, root: str
     ) -> None:
         super().__init__(uri, connection, workspace, files)
         self.root = root
+
+    def location(self, experiment_id: str) -> str:
+        return self.root + experiment_id
 
     def prepare(self, experiments: Sequence[Experiment]) -> None:
         """The tables are there."""
@@ -182,7 +186,13 @@ class SqlTarget(SqlSource):
             return Placed(name)
         return Placed(name, How.TAKEN if differences(line, held) else How.THERE)
 
-    def finish(self, experiments: Sequence[Experiment]) -> None:
+    def end_runs(self, runs: Sequence[Run]) -> None:
+        """They were written as they are."""
+
+    def end_logged_models(self, models: Sequence[LoggedModel]) -> None:
+        """They were written as they are."""
+
+    def end_experiments(self, experiments: Sequence[Experiment]) -> None:
         """PostgreSQL counts for itself, and has to be told of ids that it did not give."""
         if self._connection.dialect.name == "postgresql":
             with told(self.shown):
