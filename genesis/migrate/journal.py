@@ -27,14 +27,16 @@ CREATE TABLE IF NOT EXISTS items (
 class Journal:
     """Of one move between two places; one process has it at a time."""
 
-    def __init__(self, folder: Path, *move: str) -> None:
+    def __init__(self, folder: Path, *move: str, moves: bool = True) -> None:
         """``move`` says which one it is (it may hold secrets: only its digest is kept).
 
+        Who does not move (``moves``) makes no journal where there is none.
         Raises ValueError where the folder is another move's, or another process has it.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._file = sqlite3.connect(folder / FILE, isolation_level=None, timeout=1)
+        if moves:
+            folder.mkdir(parents=True, exist_ok=True)
+        place = folder / FILE if moves or (folder / FILE).exists() else ":memory:"
+        self._file = sqlite3.connect(place, isolation_level=None, timeout=1)
         try:
             self._claim(folder, sha256("\0".join(move).encode()).hexdigest())
         except BaseException:

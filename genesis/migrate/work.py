@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from genesis.migrate import report
+from genesis.migrate.analysis import Analysis
 from genesis.migrate.copying import Copying
 from genesis.migrate.ends import Source, Target
 from genesis.migrate.journal import Journal
@@ -27,11 +28,11 @@ class Work:
         self._opens = opens
         self._progress = progress
 
-    def _ends(self, stack: ExitStack) -> tuple[Journal, Source, Target]:
+    def _ends(self, stack: ExitStack, moves: bool = False) -> tuple[Journal, Source, Target]:
         wanted = self._wanted
         source = stack.enter_context(closing(open_source(wanted)))
         move = (wanted.source, wanted.target, wanted.workspace, wanted.artifact_root)
-        journal = stack.enter_context(closing(Journal(wanted.work, *move)))
+        journal = stack.enter_context(closing(Journal(wanted.work, *move, moves=moves)))
         target = stack.enter_context(closing(self._opens(wanted, journal.token)))
         return journal, source, target
 
@@ -39,7 +40,7 @@ class Work:
         """Whatever is not there yet; the report, and whether all of it is there now."""
         began = time.monotonic()
         with ExitStack() as stack:
-            journal, source, target = self._ends(stack)
+            journal, source, target = self._ends(stack, moves=True)
             move = Move(source, target, journal, self._progress, self._wanted.suffix)
             self._progress.begin("Moving")
             move.metadata()
@@ -73,8 +74,21 @@ class Work:
         }
 
     def analyze(self) -> tuple[dict[str, Any], bool]:
-        """What there is, and what would not fit."""
-        raise ValueError("There is no analysis yet.")
+        """What there is, what is in its way, and what would not fit; whether all could be moved."""
+        with ExitStack() as stack:
+            journal, source, target = self._ends(stack)
+            self._progress.begin("Looking")
+            found = Analysis(source, target, journal, self._progress, self._wanted.suffix).run()
+            self._progress.end()
+            document = self._heading(source, target) | {
+                "there_is": dict(found.counts),
+                "estimate": found.estimate(),
+                "collisions": report.losses(found.collisions),
+                "would_not_fit": report.losses(found.unfit),
+                "not_as_it_was": report.losses(found.losses),
+            }
+        report.write(self._wanted.work, "analysis", "What would be moved", document)
+        return document, not found.collisions and not found.unfit
 
     def verify(self) -> tuple[dict[str, Any], bool]:
         """The report, and whether both ends are the same."""
