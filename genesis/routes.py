@@ -30,7 +30,7 @@ from genesis.wire import model_versions as wv
 from genesis.wire import registered_models as wg
 from genesis.wire import runs as wr
 from genesis.wire import transfers as wt
-from genesis.wire.base import Reply
+from genesis.wire.base import Nothing, Reply
 
 
 class Decodes(Protocol):
@@ -69,11 +69,11 @@ class Route(NamedTuple):
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/health", 0, server.Nothing, server.health, ROOT, open=True),
-    Route("GET", "/health/live", 0, server.Nothing, server.health, ROOT, open=True),
-    Route("GET", "/health/ready", 0, server.Nothing, server.ready, ROOT, open=True),
-    Route("GET", "/version", 0, server.Nothing, server.version, ROOT, open=True),
-    Route("GET", "/mlflow/server-info", 3, server.Nothing, server.info, open=True),
+    Route("GET", "/health", 0, Nothing, server.health, ROOT, open=True),
+    Route("GET", "/health/live", 0, Nothing, server.health, ROOT, open=True),
+    Route("GET", "/health/ready", 0, Nothing, server.ready, ROOT, open=True),
+    Route("GET", "/version", 0, Nothing, server.version, ROOT, open=True),
+    Route("GET", "/mlflow/server-info", 3, Nothing, server.info, open=True),
     Route("POST", "/mlflow/experiments/create", 2, we.CreateExperiment, experiments.create),
     Route("GET", "/mlflow/experiments/get", 2, we.GetExperiment, experiments.get),
     Route("GET", "/mlflow/experiments/get-by-name", 2, we.GetExperimentByName, experiments.get_by_name),

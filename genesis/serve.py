@@ -24,6 +24,10 @@ THREADS = 16
 STREAMS = 64
 """Threads for bodies that arrive while they are worked on: slow uploads keep no other request waiting."""
 SWEEP_SECONDS = 3600
+IDLE_SECONDS = 120.0
+"""After which a body of which nothing more comes is given up: who is switched off says no goodbye."""
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request, but for the first packet's, without any of its body; httptools takes all that comes."""
 SMALL = 1024 * 1024
 """Bytes of a body that is read whole before a thread is taken; larger ones stream."""
 
@@ -54,8 +58,9 @@ class StreamedBody:
     async def _next(self) -> MutableMapping[str, Any]:
         if not self._abandoned:
             self._receiving = asyncio.current_task()
-            with suppress(asyncio.CancelledError):
-                return await self._receive()
+            with suppress(asyncio.CancelledError, TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    return await self._receive()
         return {"type": "http.disconnect"}
 
     def abandon(self) -> None:
@@ -220,6 +225,7 @@ def run(app: App, listener: socket.socket) -> None:
 
     config = uvicorn.Config(
         Asgi(app),
+        http=_protocol(),
         log_level="warning",
         log_config=None,  # its lines look as ours do
         # An attempt to speak WebSocket is an ordinary GET here, whatever libraries are installed.
@@ -232,3 +238,29 @@ def run(app: App, listener: socket.socket) -> None:
     # Uvicorn raises what interrupted it once more when it has ended.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _protocol() -> type[asyncio.Protocol]:
+    """Uvicorn's, with a limit to heads and trailers: those of a stranger, too, are kept in memory."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Limited(HttpToolsProtocol):
+        _head = 0
+
+        def on_message_begin(self) -> None:
+            self._head = 0
+            super().on_message_begin()
+
+        def on_body(self, body: bytes) -> None:
+            self._head = 0
+            super().on_body(body)
+
+        def data_received(self, data: bytes) -> None:
+            if self.transport.is_closing():
+                return
+            self._head += len(data)
+            super().data_received(data)
+            if self._head > LARGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response("The request's head is too large.")
+
+    return Limited

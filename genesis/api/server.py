@@ -9,14 +9,10 @@ import orjson
 from genesis import MLFLOW_VERSION
 from genesis.readiness import READY
 from genesis.scope import Scope
-from genesis.wire.base import Message, Page, Raw
+from genesis.wire.base import Nothing, Page, Raw
 
 BACK_SECONDS = 5
 """After which it may be asked again whether it is ready."""
-
-
-class Nothing(Message):
-    """A request without fields."""
 
 
 class ServerInfoReply(TypedDict):

@@ -103,6 +103,14 @@ class Message(BaseModel):
         return message
 
 
+class Nothing(Message):
+    """No fields, whose body is not read: a stranger could have it held in memory, or a thread wait for it."""
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        return cls()
+
+
 def json_object(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body; an absent or unreadable body counts as an empty object."""
     _check_content_type(request)

@@ -10,6 +10,7 @@ import pytest
 
 from genesis import serve
 from genesis.app import App
+from genesis.errors import GenesisError
 from genesis.http import Request, Response
 
 
@@ -81,3 +82,37 @@ def test_the_app_learns_how_the_client_came(scheme: str) -> None:
         return app.requests[0]
 
     assert asyncio.run(ask()).base_url == f"{scheme}://here:7071"
+
+
+def test_an_upload_of_which_nothing_more_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "IDLE_SECONDS", 0.001)
+
+    class Reader(Recorder):
+        def handle(self, request: Request) -> Response:
+            with pytest.raises(GenesisError, match="ended before its body did"):
+                request.body.read()
+            return super().handle(request)
+
+    async def ask() -> list[MutableMapping[str, Any]]:
+        app, arrived, sent = Reader(), [b"half"], []
+
+        async def receive() -> dict[str, Any]:
+            if not arrived:
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": arrived.pop(), "more_body": True}
+
+        async def send(event: MutableMapping[str, Any]) -> None:
+            sent.append(event)
+
+        scope = {
+            "type": "http",
+            "scheme": "http",
+            "method": "PUT",
+            "raw_path": b"/x",
+            "query_string": b"",
+            "headers": [(b"content-length", b"9999999")],
+        }
+        await serve.Asgi(cast(App, app))(scope, receive, send)
+        return sent
+
+    assert asyncio.run(asyncio.wait_for(ask(), 60))[0]["status"] == 200
