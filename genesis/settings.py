@@ -139,6 +139,11 @@ class Settings:
             easy_auth=environment.get(EASY_AUTH, "").lower() == "true",
         )
 
+    @staticmethod
+    def environment() -> dict[str, str]:
+        """The process's own, for whoever explains where a setting comes from."""
+        return dict(os.environ)
+
     @classmethod
     def variables(cls) -> dict[str, Field[str]]:
         """The fields that somebody sets, by their environment variables."""

@@ -15,7 +15,7 @@ from genesis.artifacts import SIGNED_URL_MINUTES, ArtifactInfo, Chunks, Content,
 from genesis.artifacts.blob_direct import BlobDirect, block_id
 from genesis.artifacts.container import BLOCK, Container, names_account
 from genesis.artifacts.refusals import error_code, told
-from genesis.artifacts.sas import Signer, secret
+from genesis.artifacts.sas import DOWNLOAD, Signer, secret
 from genesis.artifacts.spans import Span, bounds
 from genesis.errors import invalid, unavailable
 
@@ -142,6 +142,13 @@ class BlobStore:
 
     def check(self) -> None:
         self._container.check()
+
+    def check_signing(self) -> bool:
+        """Whether it signs URLs, by signing one that nobody gets; raises GenesisError where it may not."""
+        if self._direct is None:
+            return False
+        self._direct.signer.sign(self._container.blob("nobody"), DOWNLOAD, seconds=1)
+        return True
 
     def sweep(self) -> None:
         """Blob Storage forgets uncommitted blocks after a week."""

@@ -39,7 +39,7 @@ class Entra:
             self._audiences.append(f"api://{settings.entra_audience}")
         first = "sts.chinacloudapi.cn" if urlsplit(authority).hostname in CHINA else "sts.windows.net"
         self._issuers = [f"{authority}/{self._tenant}/v2.0", f"https://{first}/{self._tenant}/"]
-        self._keys = Keys(f"{authority}/{self._tenant}/discovery/v2.0/keys", clock)
+        self._keys = Keys(keys_url(settings), clock)
         self._challenge = _challenge(f"{authority}/{self._tenant}", settings.entra_audience)
         self._attempts = attempts
         self._clock = clock
@@ -128,6 +128,11 @@ class _Refused(Exception):
 
     def error(self, challenge: str) -> GenesisError:
         return unauthenticated(f"The token is not good here: {self._told}.", challenge)
+
+
+def keys_url(settings: Settings) -> str:
+    """Where the directory gives out its keys."""
+    return f"{settings.entra_authority.rstrip('/')}/{settings.entra_tenant.lower()}/discovery/v2.0/keys"
 
 
 def _challenge(authority: str, audience: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from urllib.parse import urlsplit
 
 from genesis.store.engine import CONNECTIONS, Engine
@@ -27,13 +28,26 @@ def open_engine(uri: str, connections: int = CONNECTIONS) -> Engine:
 
     Raises ValueError for a URI that no engine takes, GenesisError when the database is out of reach.
     """
+    engine: Engine = _module(uri).open_engine(uri, connections)
+    return engine
+
+
+def schema_version(uri: str) -> int:
+    """The version of what is in the database, 0 where there is nothing of ours; makes and changes nothing.
+
+    Raises as ``open_engine``.
+    """
+    found: int = _module(uri).schema_version(uri)
+    return found
+
+
+def _module(uri: str) -> ModuleType:
     scheme = urlsplit(uri).scheme
     if scheme not in ENGINES:
         raise ValueError(
             f"GENESIS_DATABASE_URI has the scheme {scheme!r}; it must be one of {', '.join(ENGINES)}."
         )
-    engine: Engine = import_module(ENGINES[scheme]).open_engine(uri, connections)
-    return engine
+    return import_module(ENGINES[scheme])
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,9 @@ def validate(
     except KeyboardInterrupt:
         interrupted = True
     results = list(run.results.values())
-    click.echo(report.document(url, results, interrupted=interrupted) if as_json else report.summary(results))
+    click.echo(
+        report.document(results, interrupted=interrupted, url=url) if as_json else report.summary(results)
+    )
     if interrupted:
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)

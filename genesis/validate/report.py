@@ -6,6 +6,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -38,12 +39,12 @@ def summary(results: Iterable[Result]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts(results).items()) + "."
 
 
-def document(url: str, results: Iterable[Result], *, interrupted: bool) -> str:
-    """All of it as JSON."""
+def document(results: Iterable[Result], *, interrupted: bool = False, **about: Any) -> str:
+    """All of it as JSON, after what it is ``about``."""
     results = list(results)
     return json.dumps(
         {
-            "url": url,
+            **about,
             "ok": not interrupted and is_good(results),
             "interrupted": interrupted,
             "counts": counts(results),

@@ -207,12 +207,7 @@ def test_a_delegation_key_signs_many_times(secure_relay, delegated_store):
 
 
 def test_an_identity_that_may_not_have_a_delegation_key_is_told_the_role(secure_relay, delegated_store):
-    def refuse(line, send):
-        if "comp=userdelegationkey" not in line:
-            return send()
-        return Reply(403, {"x-ms-error-code": "AuthorizationPermissionMismatch"})
-
-    secure_relay.meddle = refuse
+    secure_relay.meddle = refuse_keys
     with pytest.raises(GenesisError, match="'Storage Blob Delegator'") as refusal:
         delegated_store.direct("").whole("a", "text/plain")
     assert (refusal.value.status, refusal.value.headers["Retry-After"]) == (503, "30")
@@ -352,3 +347,25 @@ def test_a_failure_that_is_not_the_services_ends_the_flight_too(keys, desk):
 def test_the_accounts_key_is_not_seen_in_what_signs_with_it():
     container = Container("http://127.0.0.1:1/a", "c", "", {"account_name": "a", "account_key": "c2VjcmV0"})
     assert "c2VjcmV0" not in repr(Signer("a", secret(container), 15))
+
+
+def test_a_store_says_whether_it_may_sign(store):
+    assert store.check_signing()
+
+
+@pytest.mark.parametrize(("credential", "minutes"), [("SharedAccessSignature=sv=1&sig=x", 15), (KEYED, 0)])
+def test_a_store_that_signs_nothing_says_so(credential, minutes):
+    assert open_store(EMULATOR, credential, minutes).check_signing() is False
+
+
+def test_a_store_without_the_role_to_sign_says_so(secure_relay, delegated_store):
+    secure_relay.meddle = refuse_keys
+    with pytest.raises(GenesisError, match="'Storage Blob Delegator'"):
+        delegated_store.check_signing()
+
+
+def refuse_keys(line, send):
+    """A storage that gives its keys to nobody."""
+    if "comp=userdelegationkey" not in line:
+        return send()
+    return Reply(403, {"x-ms-error-code": "AuthorizationPermissionMismatch"})

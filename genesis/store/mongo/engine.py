@@ -56,6 +56,15 @@ def open_engine(uri: str, connections: int = CONNECTIONS) -> MongoEngine:
     return engine
 
 
+def schema_version(uri: str) -> int:
+    """What is written there, 0 where nothing is; asks once, and makes nothing."""
+    engine = MongoEngine(connect(uri, connections=1))
+    try:
+        return engine.version()
+    finally:
+        engine.close()
+
+
 class MongoEngine:
     """Satisfies ``Engine``; threads share the client's pool of connections."""
 
@@ -69,8 +78,7 @@ class MongoEngine:
 
     def prepare(self) -> None:
         """``init`` when it was never run here; one command otherwise."""
-        found = self._steadily(self._schema, START_SECONDS)
-        version = found["version"] if found else 0
+        version = self.version()
         if version > VERSION:
             raise ValueError(
                 f"A newer Genesis-Flow wrote this database (schema {version}; this one knows {VERSION})."
@@ -79,9 +87,13 @@ class MongoEngine:
             self.init()
 
     def check(self) -> None:
-        found = self._steadily(self._schema, START_SECONDS)
-        if found is None or found["version"] < VERSION:
+        if self.version() < VERSION:
             raise not_begun()
+
+    def version(self) -> int:
+        """The schema's, 0 where there is nothing of ours."""
+        found = self._steadily(self._schema, START_SECONDS)
+        return found["version"] if found else 0
 
     def _schema(self) -> Document | None:
         try:

@@ -48,16 +48,32 @@ def open_engine(uri: str, connections: int = CONNECTIONS) -> SqliteEngine:
 
     ``connections`` is no limit here: each thread has its own.
     """
-    file = unquote(urlsplit(uri).path)[1:]
-    if not file or file == ":memory:":
-        raise ValueError(f"GENESIS_DATABASE_URI must name a file: sqlite:///folder/genesis.db, not {uri!r}.")
-    engine = SqliteEngine(Database(File(file)))
+    engine = SqliteEngine(Database(_file(uri)))
     try:
         engine.init()
     except BaseException:
         engine.close()
         raise
     return engine
+
+
+def schema_version(uri: str) -> int:
+    """What is written in the file, 0 where there is none; makes none."""
+    file = _file(uri)
+    if not file.exists():
+        return 0
+    engine = SqliteEngine(Database(file))
+    try:
+        return engine.version()
+    finally:
+        engine.close()
+
+
+def _file(uri: str) -> File:
+    file = unquote(urlsplit(uri).path)[1:]
+    if not file or file == ":memory:":
+        raise ValueError(f"GENESIS_DATABASE_URI must name a file: sqlite:///folder/genesis.db, not {uri!r}.")
+    return File(file)
 
 
 class SqliteEngine:
@@ -67,16 +83,17 @@ class SqliteEngine:
         self._database = database
 
     def check(self) -> None:
-        if self._version() < VERSION:
+        if self.version() < VERSION:
             raise not_begun()
 
-    def _version(self) -> int:
+    def version(self) -> int:
+        """The schema's, 0 where there is nothing of ours."""
         with self._database.reading() as connection:
             found: int = connection.execute("PRAGMA user_version").fetchone()[0]
         return found
 
     def init(self) -> None:
-        found = self._version()
+        found = self.version()
         if found > VERSION:
             raise ValueError(
                 f"A newer Genesis-Flow wrote this database (schema {found}; this one knows {VERSION})."

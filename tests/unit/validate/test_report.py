@@ -19,7 +19,7 @@ ALL = [
 
 
 def test_json_has_all_that_the_table_has() -> None:
-    document = json.loads(report.document("https://h", ALL, interrupted=False))
+    document = json.loads(report.document(ALL, url="https://h"))
     assert document["url"] == "https://h"
     assert (document["ok"], document["interrupted"]) == (False, False)
     assert document["counts"] == {"ok": 1, "warning": 1, "failed": 1, "skipped": 1}
@@ -32,7 +32,7 @@ def test_json_has_all_that_the_table_has() -> None:
 def test_all_is_well_when_nothing_failed_and_nobody_interrupted(
     results: list[Result], interrupted: bool, good: bool
 ) -> None:
-    assert json.loads(report.document("", results, interrupted=interrupted))["ok"] is good
+    assert json.loads(report.document(results, interrupted=interrupted))["ok"] is good
 
 
 def test_a_long_detail_is_wrapped_in_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
