@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,39 +11,17 @@ from mlflow import MlflowClient
 
 from genesis.plugin.stores.databases import absolute
 from tests.conftest import unused_database
-from tests.e2e.clients import CLIENT
+from tests.e2e.plugin_session.running import said
 from tests.servers.plugin_clients import client_on_313, oldest_client
-from tests.servers.serve import REPOSITORY, genesis_environment, genesis_serve
-
-SESSIONS = Path(__file__).parent / "plugin_session"
-ENGINES = ("sqlite", "mongo")
+from tests.servers.serve import genesis_serve
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=("sqlite", "mongo"))
 def store_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database that nothing has used, of each engine, as MLflow's URI of it."""
     if request.param == "sqlite":
         return f"genesis+sqlite:///{tmp_path / 'genesis.db'}"
     return unused_database(request.getfixturevalue("mongodb_server_uri"))
-
-
-def environment(**settings: str) -> dict[str, str]:
-    own = {**CLIENT, "PYTHONPATH": str(REPOSITORY), **settings}
-    return genesis_environment(own)
-
-
-def said(python: Path | str, folder: Path, script: str, *arguments: str, **settings: str) -> str:
-    """The last line of a script that ended well."""
-    done = subprocess.run(
-        [python, SESSIONS / script, *arguments],
-        env=environment(**settings),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "secret" not in done.stdout + done.stderr
-    return done.stdout.splitlines()[-1]
 
 
 def session(python: Path | str, folder: Path, uri: str, first: str) -> list[str]:
@@ -97,9 +73,7 @@ def test_autolog_and_models_need_no_server_either(store_uri: str, tmp_path: Path
     assert model.artifact_location.startswith(root.as_uri())
 
 
-def test_the_same_database_is_served_over_http(
-    new_database: Callable[[str], str], mongodb_server_uri: str, tmp_path: Path
-) -> None:
+def test_the_same_database_is_served_over_http(mongodb_server_uri: str, tmp_path: Path) -> None:
     uri = unused_database(mongodb_server_uri)
     _, _, run_id = session(sys.executable, tmp_path, uri, "mlflow")
     with genesis_serve(tmp_path / "data", database_uri=absolute(uri)) as server:
@@ -118,3 +92,14 @@ def test_a_workspace_of_mlflow_s_is_one_of_ours(tmp_path: Path) -> None:
         patched.setenv("MLFLOW_WORKSPACE", "team-a")
         here = {e.name: e for e in elsewhere.search_experiments()}
     assert here["e2e"].artifact_location == str(tmp_path / "mlruns" / "workspaces" / "team-a" / "1")
+
+
+def test_the_registry_may_be_another_database(store_uri: str, tmp_path: Path) -> None:
+    registry = f"genesis+sqlite:///{tmp_path / 'registry.db'}"
+    run_id = said(sys.executable, tmp_path, "training.py", store_uri, registry)
+
+    assert MlflowClient(store_uri, store_uri).search_registered_models() == []
+    (version,) = MlflowClient(store_uri, registry).search_model_versions("name = 'line'")
+    assert version.run_id == run_id
+    model = MlflowClient(store_uri).get_logged_model(version.source.removeprefix("models:/"))
+    assert model.tags["mlflow.modelVersions"] == '[{"name": "line", "version": "1"}]'

@@ -1,4 +1,7 @@
-"""A user's program: trains with autologging, logs, registers and loads models; argument: the store's URI."""
+"""A user's program: trains with autologging, logs, registers and loads models.
+
+Arguments: the store's URI, and that of the registry if it is another one.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from sklearn.linear_model import LinearRegression
 
 warnings.simplefilter("ignore")
 mlflow.set_tracking_uri(sys.argv[1])
+if sys.argv[2:]:
+    mlflow.set_registry_uri(sys.argv[2])
 mlflow.set_experiment("training")
 mlflow.sklearn.autolog(log_models=False)
 x = np.array([[1.0], [2.0], [3.0]])
