@@ -64,8 +64,11 @@ def _json(line: dict[str, Any]) -> str:
         return orjson.dumps(line).decode()
     except TypeError:
         # A lone surrogate, which is no UTF-8.
-        readable = {name: ascii(value) if isinstance(value, str) else value for name, value in line.items()}
-        return orjson.dumps(readable).decode()
+        return orjson.dumps({name: _readable(value) for name, value in line.items()}).decode()
+
+
+def _readable(value: Any) -> Any:
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def write(settings: Settings) -> None:
