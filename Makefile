@@ -15,7 +15,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format endpoints picture clean
+.PHONY: help serve test check format endpoints picture bench clean
 
 help:  ## Show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +44,9 @@ endpoints: $(VENV)/.dev  ## MLflow's RPCs, served or not
 picture: $(VENV)/.dev  ## Draw docs/architecture.svg and the table of docs/deployment.md from the Bicep files
 	$(BIN)/python -m infra.picture
 	$(BIN)/python -m infra.table
+
+bench: $(VENV)/.dev  ## The same load on ours, stock servers and FastTrackML, into docs/bench.md (BENCH="--help")
+	@$(BIN)/python -m bench $(or $(BENCH),--docs docs)
 
 clean:  ## Remove what make installed and the caches, never data
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The bench: its client, its sums and its report; no timing."""
