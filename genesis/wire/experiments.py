@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from genesis.entities.experiments import Experiment as Entity
 from genesis.entities.runs import DatasetSummary
-from genesis.wire.base import Int64, Message, Text, one_of
+from genesis.wire.base import Int64, Many, Message, Text, one_of
 
 ViewType = Annotated[str, one_of("ACTIVE_ONLY", "DELETED_ONLY", "ALL")]
 
@@ -25,7 +25,7 @@ class CreateExperiment(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("name",)
     name: str = ""
     artifact_location: str = ""
-    tags: list[Tag] = []
+    tags: Many[Tag] = []
 
 
 class CreateExperimentReply(TypedDict):
@@ -72,13 +72,13 @@ class DeleteExperimentTag(Message):
 class SearchExperiments(Message):
     view_type: ViewType = "ACTIVE_ONLY"
     max_results: Int64 = 0
-    order_by: list[str] = []
+    order_by: Many[str] = []
     filter: str = ""
     page_token: str = ""
 
 
 class SearchDatasets(Message):
-    experiment_ids: list[str] = []
+    experiment_ids: Many[str] = []
 
 
 class ExperimentReply(TypedDict):

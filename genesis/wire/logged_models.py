@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from genesis.entities.logged_models import STATUSES, LoggedModel, ModelMetric
 from genesis.errors import invalid
 from genesis.http import Request
-from genesis.wire.base import Int32, Message, Text, json_object, one_of
+from genesis.wire.base import Int32, Many, Message, Text, json_object, one_of
 from genesis.wire.experiments import Tag, TagReply, tags
 
 Status = Annotated[str, one_of(*STATUSES, first=0)]
@@ -22,8 +22,8 @@ class CreateLoggedModel(Message):
     name: str = ""
     model_type: str = ""
     source_run_id: str = ""
-    params: list[Tag] = []
-    tags: list[Tag] = []
+    params: Many[Tag] = []
+    tags: Many[Tag] = []
 
 
 class GetLoggedModel(Message):
@@ -58,12 +58,12 @@ class FinalizeLoggedModel(NamedTwice):
 
 
 class LogLoggedModelParams(NamedTwice):
-    params: list[Tag] = []
+    params: Many[Tag] = []
 
 
 class SetLoggedModelTags(Message):
     model_id: str = ""
-    tags: list[Tag] = []
+    tags: Many[Tag] = []
 
 
 class DeleteLoggedModelTag(Message):
@@ -89,11 +89,11 @@ class OrderBy(Message):
 
 class SearchLoggedModels(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("experiment_ids",)
-    experiment_ids: list[str] = []
+    experiment_ids: Many[str] = []
     filter: str = ""
-    datasets: list[SearchedDataset] = []
+    datasets: Many[SearchedDataset] = []
     max_results: Int32 = 50
-    order_by: list[OrderBy] = []
+    order_by: Many[OrderBy] = []
     page_token: str = ""
 
 

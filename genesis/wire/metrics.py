@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from genesis.errors import invalid
 from genesis.http import Request
 from genesis.store.points import Point
-from genesis.wire.base import SEE_DOCS, Int32, Int64, Message, double
+from genesis.wire.base import SEE_DOCS, Int32, Int64, Many, Message, double
 from genesis.wire.experiments import Tag
 from genesis.wire.runs import MetricReply, RunMessage
 
@@ -47,9 +47,9 @@ class LogMetric(RunMessage):
 class LogBatch(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str = ""
-    metrics: list[Metric] = []
-    params: list[Tag] = []
-    tags: list[Tag] = []
+    metrics: Many[Metric] = []
+    params: Many[Tag] = []
+    tags: Many[Tag] = []
 
     @classmethod
     def parse(cls, fields: dict[str, Any]) -> Self:
@@ -71,7 +71,7 @@ class GetMetricHistory(RunMessage):
 class GetMetricHistoryBulk(Message):
     """Not one of protobuf's messages: ``mlflow/server/handlers.py``, get_metric_history_bulk_handler."""
 
-    run_id: list[str] = []
+    run_id: Many[str] = []
     metric_key: str | None = None
     max_results: int = MAX_BULK
 
@@ -104,7 +104,7 @@ def _few_results(max_results: int) -> int:
 
 class GetMetricHistoryBulkInterval(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("run_ids", "metric_key")
-    run_ids: Annotated[list[str], AfterValidator(_few_runs)] = []
+    run_ids: Annotated[Many[str], AfterValidator(_few_runs)] = []
     metric_key: str = ""
     start_step: Int32 | None = None
     end_step: Int32 | None = None

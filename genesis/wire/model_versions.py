@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import Field
 
 from genesis.entities.registry import ModelVersion
-from genesis.wire.base import Int64, Message
+from genesis.wire.base import Int64, Many, Message
 from genesis.wire.experiments import Tag, TagReply, tags
 
 MAX_SEARCHED = 200_000
@@ -19,7 +19,7 @@ class CreateModelVersion(Message):
     source: str = ""
     # Whether these two are given at all matters where the source is another version.
     run_id: str | None = None
-    tags: list[Tag] = []
+    tags: Many[Tag] = []
     run_link: str = ""
     description: str = ""
     model_id: str | None = None
@@ -60,7 +60,7 @@ class TransitionModelVersionStage(VersionMessage):
 class SearchModelVersions(Message):
     filter: str = ""
     max_results: Annotated[Int64, Field(le=MAX_SEARCHED)] = MAX_SEARCHED
-    order_by: list[str] = []
+    order_by: Many[str] = []
     page_token: str = ""
 
 

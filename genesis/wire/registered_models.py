@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import Field
 
 from genesis.entities.registry import RegisteredModel
-from genesis.wire.base import Int64, Message
+from genesis.wire.base import Int64, Many, Message
 from genesis.wire.experiments import Tag, TagReply, tags
 from genesis.wire.model_versions import ModelVersionReply, version
 
@@ -22,7 +22,7 @@ class ModelMessage(Message):
 
 
 class CreateRegisteredModel(ModelMessage):
-    tags: list[Tag] = []
+    tags: Many[Tag] = []
     description: str = ""
 
 
@@ -46,12 +46,12 @@ class RenameRegisteredModel(ModelMessage):
 class SearchRegisteredModels(Message):
     filter: str = ""
     max_results: Annotated[Int64, Field(le=MAX_SEARCHED)] = 100
-    order_by: list[str] = []
+    order_by: Many[str] = []
     page_token: str = ""
 
 
 class GetLatestVersions(ModelMessage):
-    stages: list[str] = []
+    stages: Many[str] = []
 
 
 class SetRegisteredModelTag(ModelMessage):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NotRequired, TypedDict
 from pydantic import Field
 
 from genesis.entities.runs import STATUSES, DatasetInput, Run
-from genesis.wire.base import Int32, Int64, Message, Text, double, one_of
+from genesis.wire.base import Int32, Int64, Many, Message, Text, double, one_of
 from genesis.wire.experiments import Tag, TagReply, ViewType, tags
 
 RunStatus = Annotated[str, one_of(*STATUSES)]
@@ -32,7 +32,7 @@ class CreateRun(Message):
     start_time: Int64 = 0
     run_name: str = ""
     user_id: str = ""
-    tags: list[Tag] = []
+    tags: Many[Tag] = []
 
 
 class UpdateRun(RunMessage):
@@ -73,10 +73,10 @@ class DeleteTag(Message):
 
 
 class SearchRuns(Message):
-    experiment_ids: list[str] = []
+    experiment_ids: Many[str] = []
     filter: str = ""
     max_results: Annotated[Int32, Field(le=MAX_SEARCHED)] = 1000
-    order_by: list[str] = []
+    order_by: Many[str] = []
     run_view_type: ViewType = "ACTIVE_ONLY"
     page_token: str = ""
 
@@ -97,7 +97,7 @@ class InputTag(Message):
 
 
 class DatasetInputMessage(Message):
-    tags: list[InputTag] = []
+    tags: Many[InputTag] = []
     dataset: Dataset = Dataset()
 
 
@@ -113,14 +113,14 @@ class ModelOutput(Message):
 class LogInputs(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str = ""
-    datasets: list[DatasetInputMessage] = []
-    models: list[ModelInput] = []
+    datasets: Many[DatasetInputMessage] = []
+    models: Many[ModelInput] = []
 
 
 class LogOutputs(Message):
     REQUIRED: ClassVar[tuple[str, ...]] = ("run_id", "models")
     run_id: str = ""
-    models: list[ModelOutput] = []
+    models: Many[ModelOutput] = []
 
 
 class LogModel(Message):

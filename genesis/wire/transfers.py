@@ -12,7 +12,7 @@ from genesis.artifacts.spans import Span
 from genesis.errors import invalid
 from genesis.http import Body, Request
 from genesis.wire.artifacts import arrived, span
-from genesis.wire.base import Int64, Message
+from genesis.wire.base import Int64, Many, Message
 
 
 class CreateMultipartUpload(Message):
@@ -37,7 +37,7 @@ class UploadPart(Message):
 
 class CompleteMultipartUpload(AbortMultipartUpload):
     REQUIRED: ClassVar[tuple[str, ...]] = ("path", "parts")
-    parts: list[UploadPart] = []
+    parts: Many[UploadPart] = []
 
 
 class Presigned(Message):
@@ -79,8 +79,8 @@ class Sign(Message):
     """A batch of files to be moved, their paths from ``folder``."""
 
     folder: str = ""
-    uploads: list[UploadToSign] = []
-    downloads: list[str] = []
+    uploads: Many[UploadToSign] = []
+    downloads: Many[str] = []
 
 
 class UploadToCommit(Message):
@@ -95,7 +95,7 @@ class UploadToCommit(Message):
 class Commit(Message):
     """A batch of uploads whose parts are all there."""
 
-    uploads: list[UploadToCommit] = []
+    uploads: Many[UploadToCommit] = []
 
 
 @dataclass(frozen=True)

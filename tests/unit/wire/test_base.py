@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar, get_origin
 
 import pytest
+from pydantic import ValidationError
 
+import genesis.routes  # noqa: F401 (which knows all messages)
 from genesis.errors import GenesisError
 from genesis.http import BytesBody, Request
 from genesis.wire.base import Int64, Message, Raw, double, encode, one_of
@@ -218,3 +221,25 @@ def test_nan_is_written_as_text() -> None:
 def test_a_raw_reply_keeps_its_bytes_and_headers() -> None:
     response = encode(Raw(b"x", {"Content-Type": "a/b"}, 206))
     assert (response.status, response.headers, response.whole()) == (206, {"Content-Type": "a/b"}, b"x")
+
+
+def every_message(of: type[Message] = Message) -> Iterator[type[Message]]:
+    for message in of.__subclasses__():
+        yield message
+        yield from every_message(message)
+
+
+LISTS = [
+    (message, name)
+    for message in every_message()
+    if message.__module__.startswith("genesis.")
+    for name, field in message.model_fields.items()
+    if get_origin(field.annotation) is list
+]
+
+
+@pytest.mark.parametrize(("message", "name"), LISTS, ids=lambda value: getattr(value, "__name__", value))
+def test_of_many_wrong_items_only_the_first_is_told(message: type[Message], name: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        message.model_validate({name: [object()] * 1000})
+    assert [error["loc"] for error in caught.value.errors() if error["loc"][0] == name] == [(name, 0)]
