@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from genesis.auth.attempts import Attempts
 from genesis.auth.clock import Clock
-from genesis.auth.credentials import Credential, address
+from genesis.auth.credentials import Credential, address, denied, is_website
 from genesis.auth.entra import Entra
 from genesis.auth.platform import Platform
 from genesis.auth.refusals import refusal
@@ -25,6 +25,11 @@ __all__ = ["Authentication", "Context", "refusal", "workspace_of"]
 WORKSPACE_HEADER = "x-mlflow-workspace"
 PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 RESERVED = {"workspaces", "api", "ajax-api", "static-files"}
+# The beginning is mlflow/server/security_utils.py:15 (3.17.2).
+REBOUND = (
+    "Invalid Host header - possible DNS rebinding attack detected: with GENESIS_AUTH=none this server is "
+    "called by localhost or an address. Behind a proxy, set GENESIS_AUTH (docs/authentication.md)."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Authentication:
 
     def __init__(self, settings: Settings, engine: Callable[[], Engine], clock: Clock | None = None) -> None:
         self._in_azure = settings.in_azure
+        self._is_local = settings.auth == "none"
         self._credential = _credential(settings, lambda: Tokens(engine()), clock or Clock())
 
     def authenticate(self, request: Request, *, open: bool) -> Context:
@@ -50,6 +56,9 @@ class Authentication:
         a workspace name that MLflow would refuse.
         """
         principal = ""
+        if self._is_local and not open and is_website(request.headers.get("host", "")):
+            # A page that has its own name lead to this machine is, to a browser, of the same origin.
+            raise denied(REBOUND)
         if self._credential is not None and not open:
             principal = self._credential.principal(request.headers, address(request, in_azure=self._in_azure))
         return Context(workspace_of(request.headers.get(WORKSPACE_HEADER, "")), principal)

@@ -17,6 +17,9 @@ LONGEST = 16_384
 LONGEST_NAME = 250
 """Characters of a principal: what a run's user may have in MLflow's own database."""
 
+OWN = (".localhost", ".internal")
+"""Ends of names that nobody can have in the public DNS; containers call their host so."""
+
 BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
 BASIC = re.compile(r"basic +([A-Za-z0-9+/=]+)", re.IGNORECASE)
 
@@ -75,6 +78,18 @@ def address(request: Request, *, in_azure: bool) -> str:
         mapped = found.ipv4_mapped
         return str(mapped or ip_network((found.packed, 64), strict=False))
     return str(found)
+
+
+def is_website(host: str) -> bool:
+    """Whether the name in a Host header may be that of a web page: no address, no machine's own name."""
+    named = _without_port(host).rstrip(".").lower()
+    if "." not in named or named.endswith(OWN):
+        return False
+    try:
+        ip_address(named)
+    except ValueError:
+        return True
+    return False
 
 
 def _without_port(given: str) -> str:

@@ -184,6 +184,39 @@ def test_without_a_mode_nobody_is_asked(tmp_path: Path, mode: str) -> None:
     assert (context.principal, context.workspace) == ("", "default")
 
 
+def asked_for(host: str, mode: str = "none", *, open: bool = False) -> str:
+    authentication = Authentication(Settings(auth=mode), lambda: pytest.fail("the database was opened"))
+    return authentication.authenticate(Request("GET", "/", headers={"host": host}), open=open).workspace
+
+
+REBOUND = [
+    "evil.example",
+    "evil.example:7071",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "EVIL.EXAMPLE.",
+]
+
+
+@pytest.mark.parametrize("host", REBOUND)
+def test_a_page_whose_name_was_made_to_lead_to_this_machine_gets_nothing(host: str) -> None:
+    with pytest.raises(GenesisError, match="DNS rebinding") as caught:
+        asked_for(host)
+    assert caught.value.status == 403
+    assert asked_for(host, open=True) == asked_for(host, "open-to-anyone") == "default"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", "localhost", "LOCALHOST:7071", "a.localhost", "my-box:7071", "host.docker.internal:7071"),
+        *("127.0.0.1:7071", "192.0.2.1", "[::1]:7071", "[::1]"),
+    ],
+)
+def test_who_calls_this_machine_by_an_address_or_a_name_of_its_own_is_answered(host: str) -> None:
+    assert asked_for(host) == "default"
+
+
 def test_a_credential_on_an_open_endpoint_is_not_looked_at() -> None:
     def engine() -> Any:
         raise AssertionError("the database was opened")
