@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from genesis import __version__
+from genesis.doctor.command import doctor
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
 from genesis.migrate.command import export, migrate
@@ -58,6 +59,7 @@ def main() -> None:
     write(Settings.read())
 
 
+main.add_command(doctor)
 main.add_command(tokens)
 main.add_command(validate)
 main.add_command(migrate)

@@ -46,6 +46,7 @@ MAY_USE_EDGE = (
     "genesis.tokens",
     "genesis.embedded",
     "genesis.validate.database",
+    "genesis.doctor",
     "genesis.migrate.command",
     "genesis.migrate.opening",
     "genesis.app",

@@ -66,7 +66,9 @@ def test_an_option_that_is_not_there_gets_a_hint(path: tuple[str, ...], command:
     assert "Try 'genesis" in refused.stderr and "'--help'" in refused.stderr
 
 
-@pytest.mark.parametrize(("given", "meant"), [("serv", "serve"), ("migrat", "migrate"), ("token", "tokens")])
+@pytest.mark.parametrize(
+    ("given", "meant"), [("serv", "serve"), ("doctr", "doctor"), ("migrat", "migrate"), ("token", "tokens")]
+)
 def test_a_command_that_is_not_there_gets_a_hint(given: str, meant: str) -> None:
     refused = called(given)
     assert (refused.exit_code, f"Did you mean '{meant}'?" in refused.stderr) == (2, True)
