@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import Server, free_port
+from tests.servers import START_SECONDS, Server, free_port
 from tests.servers.secantus import mongodb_address, secantusdb
 from tests.servers.serve import genesis_serve
 
@@ -38,6 +39,8 @@ class Subject:
     server: Server
     database: Server | None = None
     has_registry: bool = True
+    store: str = ""
+    """Of a stock server, its database's URI."""
 
 
 @contextmanager
@@ -59,29 +62,23 @@ def genesis_mongo(folder: Path, workers: int) -> Iterator[Subject]:
 
 @contextmanager
 def stock_sqlite(folder: Path, workers: int) -> Iterator[Subject]:
-    with stock(folder, f"sqlite:///{folder / 'mlflow.db'}", workers) as server:
-        yield Subject(STOCK, server)
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    with stock(folder, uri, workers) as server:
+        yield Subject(STOCK, server, store=uri)
 
 
 @contextmanager
 def stock_postgres(folder: Path, workers: int) -> Iterator[Subject]:
-    driver = _kept("psycopg", PSYCOPG)
+    driver = psycopg_folder()
     with postgres() as database:
         uri = f"postgresql://bench@127.0.0.1:{database.port}/postgres"
         with stock(folder, uri, workers, PYTHONPATH=str(driver)) as server:
-            yield Subject(POSTGRES, server, database)
+            yield Subject(POSTGRES, server, database, store=uri)
 
 
 @contextmanager
 def fasttrackml(folder: Path, workers: int) -> Iterator[Subject]:
-    """MLflow's tracking API in Go, on SQLite; it has no model registry."""
-    port, program = free_port(), _kept("fasttrackml", FASTTRACKML, "--no-deps") / "bin" / "fml"
-    command = [
-        *(str(program), "server", "--listen-address", f"127.0.0.1:{port}", "--log-level", "error"),
-        *("--database-uri", f"sqlite://{folder / 'fasttrackml.db'}"),
-        *("--default-artifact-root", str(folder / "artifacts")),
-    ]
-    with Server(command, port=port, health="/health", cwd=folder) as server:
+    with go(folder) as server:
         yield Subject(GO, server, has_registry=False)
 
 
@@ -92,6 +89,17 @@ SUBJECTS: dict[str, Callable[[Path, int], AbstractContextManager[Subject]]] = {
     POSTGRES: stock_postgres,
     GO: fasttrackml,
 }
+
+
+def go(folder: Path) -> Server:
+    """FastTrackML: MLflow's tracking API in Go, on SQLite, without a model registry."""
+    port, program = free_port(), _kept("fasttrackml", FASTTRACKML, "--no-deps") / "bin" / "fml"
+    command = [
+        *(str(program), "server", "--listen-address", f"127.0.0.1:{port}", "--log-level", "error"),
+        *("--database-uri", f"sqlite://{folder / 'fasttrackml.db'}"),
+        *("--default-artifact-root", str(folder / "artifacts")),
+    ]
+    return Server(command, port=port, health="/health", cwd=folder)
 
 
 def stock(folder: Path, store_uri: str, workers: int, **environment: str) -> Server:
@@ -145,10 +153,19 @@ def postgres() -> Iterator[Server]:
             *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"),
         ]
         with Server(command, port=port, cwd=folder) as server:
-            _run([str(programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-t", "30"])
+            _wait([str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)])
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(question: list[str]) -> None:
+    """Its port answers before it does."""
+    last = time.monotonic() + START_SECONDS
+    while subprocess.run(question, capture_output=True).returncode:
+        if time.monotonic() > last:
+            raise Skipped("PostgreSQL did not get ready")
+        time.sleep(0.1)
 
 
 def _postgres_programs() -> Path:
@@ -176,6 +193,11 @@ def _unprivileged() -> pwd.struct_passwd | None:
         raise Skipped("PostgreSQL does not run as root, and setpriv (util-linux) is not here")
     users = {user.pw_name: user for user in pwd.getpwall()}
     return users.get("postgres") or users["nobody"]
+
+
+def psycopg_folder() -> Path:
+    """Where the driver is that MLflow reaches PostgreSQL by."""
+    return _kept("psycopg", PSYCOPG)
 
 
 def _kept(name: str, requirement: str, *options: str) -> Path:
