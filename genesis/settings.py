@@ -49,6 +49,7 @@ class Settings:
         "",
         "`mongodb://…`, `mongodb+srv://…` (with a database name) or `sqlite:///file`. "
         "Empty: SQLite in the data folder.",
+        shown=False,
     )
     database_connections: str = _setting(
         "GENESIS_DATABASE_CONNECTIONS",
@@ -67,6 +68,7 @@ class Settings:
         "",
         "Only where no managed identity is to be had (Azurite: `UseDevelopmentStorage=true`): "
         "the storage account's connection string. A secret. Empty: the process's Azure identity.",
+        shown=False,
     )
     artifact_root: str = _setting(
         "GENESIS_ARTIFACT_ROOT",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ MOST_SECONDS = 6 * 3600
 class Signed:
     """A URL that a client may use for some minutes without any other right; it sends ``headers`` along."""
 
-    url: str
+    url: str = field(repr=False)
     headers: dict[str, str]
 
 

@@ -23,6 +23,8 @@ from genesis.errors import GenesisError, invalid, unavailable
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
 
+LATEST = 250_000_000_000_000
+"""Milliseconds since the epoch: no upload began later, and dates reach a little further."""
 METADATA = "upload"
 """The blob's own record of the upload that wrote it."""
 NAMED = 10
@@ -55,7 +57,10 @@ class UploadId:
         """Raises INVALID_PARAMETER_VALUE for what no upload to ``path`` was ever given."""
         if not re.fullmatch("[0-9a-f]{32}", text) or text[24:] != _seal(path, text[:24]):
             raise invalid("Invalid upload id")
-        return cls(text, datetime.fromtimestamp(int(text[:12], 16) / 1000, UTC), int(text[12:16], 16))
+        began = int(text[:12], 16)
+        if began > LATEST:
+            raise invalid("Invalid upload id")
+        return cls(text, datetime.fromtimestamp(began / 1000, UTC), int(text[12:16], 16))
 
     def blocks(self) -> dict[str, int]:
         """The ids of the blocks and their numbers, in order."""

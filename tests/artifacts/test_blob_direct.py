@@ -16,7 +16,7 @@ import pytest
 
 from genesis.artifacts import MOST_PARTS, IsAFolder
 from genesis.artifacts.blob import BLOCK, open_store
-from genesis.artifacts.blob_direct import block_id
+from genesis.artifacts.blob_direct import _seal, block_id
 from genesis.artifacts.paths import safe
 from genesis.artifacts.sas import utc_now
 from genesis.errors import Code, GenesisError
@@ -156,6 +156,14 @@ def test_complete_where_the_container_is_gone_is_refused(direct):
     uploading = upload(direct, "a", [b"one", b"two"])
     direct.container.client().delete_container()
     assert "never came: 1, 2." in refusal(direct.complete, "a", uploading.upload_id, [1, 2], TEXT)
+
+
+@pytest.mark.parametrize("began", ["f" * 12, f"{253402300799999:012x}"])
+def test_an_id_that_somebody_made_up_is_refused(direct, began):
+    made_up = f"{began}0001{'0' * 8}"
+    made_up += _seal("a", made_up)
+    assert refusal(direct.complete, "a", made_up, [1], TEXT) == "Invalid upload id"
+    assert refusal(direct.begin, "a", 1, TEXT, None, made_up) == "Invalid upload id"
 
 
 def test_an_error_names_ten_of_many_missing_parts(direct):
@@ -529,3 +537,7 @@ def test_a_commit_of_which_the_reply_was_lost_is_complete(relay, relayed_store, 
     direct.complete("a", uploading.upload_id, [1, 2], TEXT)
     assert direct.download("a", TEXT, "inline").etag == etag
     assert downloaded(direct).content == b"onetwo"
+
+
+def test_a_signed_url_is_not_in_what_is_printed_of_it(direct):
+    assert "sig=" not in repr(direct.begin("a", 2, TEXT))

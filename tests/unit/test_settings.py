@@ -93,5 +93,8 @@ def test_azure_says_whether_it_authenticates() -> None:
     assert not Settings.read({}).easy_auth
 
 
-def test_the_token_is_not_in_what_is_printed_of_settings() -> None:
-    assert "s3cret" not in repr(Settings.read({"GENESIS_TOKEN": "s3cret"}))
+@pytest.mark.parametrize(
+    "variable", ["GENESIS_TOKEN", "GENESIS_DATABASE_URI", "GENESIS_STORAGE_CONNECTION_STRING"]
+)
+def test_no_secret_is_in_what_is_printed_of_settings(variable: str) -> None:
+    assert "s3cret" not in repr(Settings.read({variable: "mongodb://me:s3cret@host/db"}))
