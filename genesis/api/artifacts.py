@@ -6,7 +6,7 @@ from genesis.api import limits
 from genesis.api.locations import held_at
 from genesis.api.transfers import presigned_file, redirected
 from genesis.artifacts import ArtifactInfo, Content, IsAFolder, UnsatisfiableRange
-from genesis.artifacts.paths import WORKSPACES, safe, safe_file, safe_folder, scoped
+from genesis.artifacts.paths import WORKSPACES, may_be, safe, safe_file, safe_folder, scoped
 from genesis.artifacts.spans import Span
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
@@ -88,7 +88,7 @@ def list_proxied(request: w.ListProxied, scope: Scope) -> w.ListProxiedReply:
 def _listed(folder: str, scope: Scope) -> list[ArtifactInfo]:
     """What is in a folder; the default workspace's root does not show the other workspaces."""
     found = scope.artifacts.list(folder)
-    return [info for info in found if info.path.casefold() != WORKSPACES] if not folder else found
+    return [info for info in found if not may_be(info.path, WORKSPACES)] if not folder else found
 
 
 def _name(info: ArtifactInfo) -> str:

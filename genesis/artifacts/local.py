@@ -17,6 +17,7 @@ from genesis.artifacts.grants import KEY_FOLDER
 from genesis.artifacts.local_direct import SIGNED, LocalDirect, LocalReceiver
 from genesis.artifacts.local_files import CHUNK, UPLOADS, Places, etag, put, remove, without_paths
 from genesis.artifacts.local_uploads import DAY
+from genesis.artifacts.paths import may_be
 from genesis.artifacts.spans import Span, bounds
 from genesis.errors import unavailable
 
@@ -117,7 +118,7 @@ class LocalStore:
             return None
 
     def _is_hidden(self, folder: str, entry: os.DirEntry[str]) -> bool:
-        if not folder and entry.name.casefold() == UPLOADS:
+        if not folder and may_be(entry.name, UPLOADS):
             return True
         return entry.is_symlink() and not self._places.shows(Path(os.path.realpath(entry.path)))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from genesis.artifacts import IsAFolder
+from genesis.artifacts.paths import may_be
 from genesis.errors import invalid, unavailable
 
 UPLOADS = ".uploads"
@@ -69,8 +70,7 @@ class Places:
         return place
 
     def _hides(self, place: Path) -> bool:
-        # Some file systems take .Uploads for the same folder.
-        return [part.casefold() for part in place.relative_to(self.root).parts[:1]] == [UPLOADS]
+        return any(may_be(part, UPLOADS) for part in place.relative_to(self.root).parts[:1])
 
 
 @contextmanager

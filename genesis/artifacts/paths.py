@@ -68,8 +68,7 @@ def scoped(path: str, workspace: str) -> str:
     # mlflow/server/handlers.py:3926 (3.17.2). Stock lets the default workspace name the folder
     # "workspaces" itself, and so delete every tenant's artifacts; here that is refused as well.
     first, _, rest = path.partition("/")
-    # A file system may take "Workspaces" for the same folder.
-    if first.casefold() == WORKSPACES:
+    if may_be(first, WORKSPACES):
         named = rest.partition("/")[0]
         if not named:
             raise invalid("Artifact paths prefixed with 'workspaces/' must include a workspace name.")
@@ -82,6 +81,12 @@ def scoped(path: str, workspace: str) -> str:
     if workspace == DEFAULT_WORKSPACE:
         return path
     return f"{WORKSPACES}/{workspace}/{path}".rstrip("/")
+
+
+def may_be(name: str, folder: str) -> bool:
+    """Whether a file system may take ``name`` for ``folder``, for it differs in nothing that all look at."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return seen.casefold().partition(":")[0].rstrip(". ") == folder
 
 
 def _refuse() -> NoReturn:

@@ -116,7 +116,7 @@ def test_nothing_can_lie_below_a_file(local_store, path):
     assert read(local_store, "run/model") == b"kept"
 
 
-@pytest.mark.parametrize("path", [UPLOADS, f"{UPLOADS}/x", ".UPLOADS/x", "link/x"])
+@pytest.mark.parametrize("path", [UPLOADS, f"{UPLOADS}/x", ".UPLOADS/x", ".up\u200cloads./x", "link/x"])
 def test_the_folder_of_unfinished_uploads_cannot_be_reached(local_store, local_folder, path):
     (local_folder / "link").symlink_to(UPLOADS)
     (local_folder / UPLOADS / "x").write_text("half")

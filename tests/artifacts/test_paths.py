@@ -201,6 +201,15 @@ def test_another_workspaces_path_is_refused(path, workspace):
     )
 
 
+ALIKE = ["Workspaces", "work\u017fpaces", "workspaces.", "workspaces ", "work\u200cspaces", "\uff37orkspaces"]
+
+
+@pytest.mark.parametrize("folder", [*ALIKE, "workspaces::$INDEX_ALLOCATION"])
+def test_what_a_file_system_may_take_for_the_folder_of_workspaces_is_as_closed(folder):
+    with pytest.raises(GenesisError, match="targets workspace 'blue'"):
+        paths.scoped(f"{folder}/blue/1", "default")
+
+
 @pytest.mark.parametrize("workspace", ["red", "default"])
 def test_the_folder_of_all_workspaces_belongs_to_none(workspace):
     with pytest.raises(GenesisError, match="must include a workspace name"):
