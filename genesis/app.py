@@ -35,7 +35,12 @@ REFUSED_SECONDS = 30
 SHARED_SECONDS = 1.0
 """How long a failure to open the database answers those that come next: they would wait for it one by one."""
 UNUSABLE_DATABASE = "GENESIS_DATABASE_URI leads to no database of use; see the server's log."
-SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    # Replies have signed URLs, which nobody is to find in a cache; those that are files say their own.
+    "Cache-Control": "no-store",
+}
 
 
 class App:

@@ -259,6 +259,7 @@ def test_every_reply_forbids_sniffing_and_framing(app: App) -> None:
     for path in ("/health", "/nope"):
         headers = app.handle(Request("GET", path)).headers
         assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN")
+        assert headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("name", ["a", "A-b", "a_b", "-ab", "ab-", "x" * 64, "api", "a/b", "a|b", "ü-x"])
