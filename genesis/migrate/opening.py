@@ -21,7 +21,12 @@ End = TypeVar("End")
 
 STOCK, OURS, SERVER, FOLDER = "stock database", "Genesis-Flow database", "server", "folder"
 SQL = ("postgresql", "mysql", "mssql")
-NO_MLFLOW = "This needs MLflow itself: pip install mlflow. (It was looked for in this Python: {error})"
+NO_MLFLOW = "This needs MLflow itself: pip install mlflow"
+NO_DRIVER = (
+    "The database's driver is missing: {error}. Install it, or name one that you have in the URI: "
+    "postgresql+psycopg2://…, mysql+pymysql://…"
+)
+MLFLOWS = ("mlflow", "sqlalchemy", "alembic")
 
 
 @dataclass(frozen=True)
@@ -179,4 +184,5 @@ def _with_mlflow(opens: Callable[[], End]) -> End:
     try:
         return opens()
     except ModuleNotFoundError as error:
-        raise ValueError(NO_MLFLOW.format(error=error)) from error
+        is_mlflow = (error.name or "").partition(".")[0] in MLFLOWS
+        raise ValueError(NO_MLFLOW if is_mlflow else NO_DRIVER.format(error=error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +28,30 @@ from tests.migrate.died import deaths, move, opened
 from tests.store.test_writing import EXPERIMENT, LINE, MODEL, RUN_7
 
 
-def fill(app: App) -> None:
+def fill(app: App, suffix: str = "") -> None:
+    """Something of everything; ``suffix`` ends the names."""
     store = store_of(app.engine(), "default", Piles())
-    store.experiments.write(EXPERIMENT)
+    store.experiments.write(replace(EXPERIMENT, name=f"old{suffix}"))
     runs = [("r", RUN_7), ("s", RUN_7)]
     for letter, run in runs:
         id = letter * 32
         described: dict[str, Any] = vars(run) | {
             "run_id": id,
             "artifact_uri": f"mlflow-artifacts:/7/{id}/artifacts",
-            "metrics": {"loss": Latest(2, 12, 0.5)},
+            "metrics": {"loss": Latest(2, 12, 0.5), "acc": Latest(0, 1, 0.5)},
         }
         store.runs.write(type(run)(**described))
-        store.runs.add_points(id, {"loss": [Point(10 + i, i, i / 4) for i in range(3)]})
+        loss = [Point(10 + i, i, i / 4) for i in range(3)]
+        store.runs.add_points(id, {"loss": loss, "acc": [Point(1, 0, 0.5)]})
         app.artifacts().put(f"7/{id}/artifacts/a/b.txt", [letter.encode()], "text/plain")
     store.logged_models.write(MODEL)
-    store.registered_models.write("9" * 32, LINE)
+    name = f"line{suffix}"
+    # In another storage, which any server takes for a version's.
+    elsewhere = {"source": "s3://bucket/model", "storage": "s3://bucket/model"}
+    versions = [replace(version, name=name, **elsewhere) for version in LINE.versions]
+    store.registered_models.write(
+        "9" * 32, replace(LINE, model=replace(LINE.model, name=name), versions=versions)
+    )
 
 
 @pytest.fixture

@@ -63,7 +63,9 @@ def writing(uri: str, artifact_root: str) -> Connection:
         if utils._is_empty_database(engine):
             SqlAlchemyStore(uri, artifact_root)
         check_schema(engine, uri)
-        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # So that each statement sees what is there by then.
+        level = "AUTOCOMMIT" if engine.dialect.name == "sqlite" else "READ COMMITTED"
+        return engine.connect().execution_options(isolation_level=level)
     except BaseException:
         engine.dispose()
         raise

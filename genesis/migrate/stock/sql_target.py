@@ -195,8 +195,8 @@ class SqlTarget(SqlSource):
     def end_experiments(self, experiments: Sequence[Experiment]) -> None:
         """PostgreSQL counts for itself, and has to be told of ids that it did not give."""
         if self._connection.dialect.name == "postgresql":
-            with told(self.shown):
-                self._connection.execute(
+            with told(self.shown), self._connection.engine.begin() as transaction:
+                transaction.execute(
                     text(
                         "SELECT setval(pg_get_serial_sequence('experiments', 'experiment_id'), "
                         "(SELECT greatest(max(experiment_id), 1) FROM experiments))"
