@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from genesis.__main__ import main
 from genesis.routes import ROUTES
+from genesis.store.schema import VERSION
 from tests.servers.serve import REPOSITORY, genesis_command, genesis_environment
 
 
@@ -130,7 +131,7 @@ def test_the_program_and_the_module_are_the_same() -> None:
 
 def test_init_says_what_is_ready(settings: dict[str, str]) -> None:
     found = document(settings, "init")
-    assert found == {"schema": 3, "database": f"{settings['GENESIS_DATA']}/genesis.db", "origins": []}
+    assert found == {"schema": VERSION, "database": f"{settings['GENESIS_DATA']}/genesis.db", "origins": []}
 
 
 def test_a_token_and_the_list_of_them_are_documents(settings: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from genesis.doctor import probes
 from genesis.doctor.configuration import Configuration
 from genesis.doctor.probes import Server
 from genesis.store import open_engine
+from genesis.store.schema import VERSION
 from genesis.validate.results import Status
 from tests.servers import Server as Running
 from tests.servers import free_port
@@ -104,10 +105,10 @@ def test_a_database_that_nobody_began_is_not_begun(database_uri: str, tmp_path: 
 def test_a_database_that_is_in_use_says_its_schema(database_uri: str) -> None:
     open_engine(database_uri).close()
     found = probes.database(server(GENESIS_DATABASE_URI=database_uri))
-    assert (found.status, "is initialised (schema 3)" in found.detail) == (Status.OK, True)
+    assert (found.status, f"is initialised (schema {VERSION})" in found.detail) == (Status.OK, True)
 
 
-@pytest.mark.parametrize(("version", "status"), [(2, Status.WARNING), (99, Status.FAILED)])
+@pytest.mark.parametrize(("version", "status"), [(VERSION - 1, Status.WARNING), (VERSION + 1, Status.FAILED)])
 def test_a_database_of_another_version_is_told(mongodb_uri: str, version: int, status: Status) -> None:
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         meta = client.get_default_database()["meta"]
