@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -116,3 +117,27 @@ def test_an_upload_of_which_nothing_more_comes_is_given_up(monkeypatch: pytest.M
         return sent
 
     assert asyncio.run(asyncio.wait_for(ask(), 60))[0]["status"] == 200
+
+
+def test_garbage_is_looked_for_less_often_than_python_does() -> None:
+    before = gc.get_threshold()
+    try:
+        serve.collect_rarely()
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+def test_a_cycle_is_collected_all_the_same() -> None:
+    before = gc.get_threshold()
+    try:
+        serve.collect_rarely()
+        collected = gc.get_stats()[0]["collections"]
+        kept = [{"n": n} for n in range(serve.COLLECTED[0] + 1)]
+        assert gc.get_stats()[0]["collections"] > collected
+        assert kept
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
