@@ -55,7 +55,7 @@ def kind_of(uri: str) -> str:
         return _kind_of_file(sqlite_file(uri))
     if scheme in SQL:
         return STOCK
-    if scheme in ("http", "https"):
+    if scheme in ("http", "https", "azureml"):
         return SERVER
     if scheme in ("file", "") or (len(scheme) == 1 and Path(uri).exists()):
         return FOLDER

@@ -7,6 +7,7 @@ import posixpath
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -16,6 +17,8 @@ from genesis.migrate.ends import File, Files
 from genesis.migrate.files import CHUNK, LocalFiles
 from genesis.migrate.locations import local_path, normal, proxied_path, shown
 
+AZURE_ML = "azureml"
+"""Locations that its plug-in for MLflow serves, wherever they are asked for."""
 HOW = (
     "The source has artifacts at mlflow-artifacts: locations, which only its server knows. Say where that "
     "keeps them with --artifacts-from (its --artifacts-destination: a folder, wasbs://…, s3://…), give the "
@@ -100,7 +103,7 @@ class SourceFiles:
             return self._below_root()
         if local_path(uri) is not None:
             return self._local
-        if proxied_path(uri) is not None:
+        if proxied_path(uri) is not None or urlsplit(uri).scheme == AZURE_ML:
             return self._remote
         is_below = self._root and f"{normal(uri)}/".startswith(f"{normal(self._root)}/")
         return self._remote if is_below else None

@@ -8,9 +8,9 @@ from typing import Any
 
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
-from mlflow.store.model_registry.rest_store import RestStore as Registry
-from mlflow.store.tracking.rest_store import RestStore as Tracking
-from mlflow.utils.credentials import get_default_host_creds
+from mlflow.store.entities import PagedList
+from mlflow.tracking._model_registry.utils import _get_store as registry_store
+from mlflow.tracking._tracking_service.utils import _get_store as tracking_store
 
 from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import LoggedModel
@@ -52,11 +52,10 @@ class ServerSource:
 
             set_workspace(workspace)
 
-        def credentials() -> Any:
-            return get_default_host_creds(uri)
-
-        self._tracking = Tracking(credentials)
-        self._registry = Registry(credentials)
+        # By MLflow's registry of stores: a plug-in may know how such a server is spoken to.
+        with told(self.shown):
+            self._tracking = tracking_store(uri)
+            self._registry = registry_store(uri)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="genesis-read")
         self._unready: dict[str, Loss] = {}
 
@@ -116,8 +115,20 @@ class ServerSource:
         )
 
     def logged_models(self, experiment_id: str) -> Iterator[list[LoggedModel]]:
-        search = self._tracking.search_logged_models
-        found = self._pages(lambda token: search([experiment_id], max_results=BATCH, page_token=token))
+        def search(token: str | None) -> Any:
+            try:
+                return self._tracking.search_logged_models(
+                    [experiment_id], max_results=BATCH, page_token=token
+                )
+            except NotImplementedError:
+                return PagedList([], None)
+            except MlflowException as error:
+                # A server that is older than they are.
+                if token or " 404 " not in error.message:
+                    raise
+                return PagedList([], None)
+
+        found = self._pages(search)
         yield from in_batches((logged_model_of(model) for model in found), BATCH)
 
     def logged_models_by_id(self, ids: Sequence[str]) -> dict[str, LoggedModel]:
