@@ -66,7 +66,9 @@ def _log_of_models(measured: dict[str, list[ModelMetric]], scope: Scope) -> None
 
 def finite(value: float) -> float:
     """Infinities are stored as the largest numbers, as MLflow's SQL store does; NaN stays."""
-    return max(-LARGEST, min(LARGEST, value)) if value == value else value
+    if -LARGEST <= value <= LARGEST or value != value:
+        return value
+    return LARGEST if value > 0 else -LARGEST
 
 
 def log_batch(request: w.LogBatch, scope: Scope) -> Reply:

@@ -39,8 +39,9 @@ def _or_empty(value: Any) -> Any:
     return "" if value is None else value
 
 
-Int64 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=-(2**63), le=2**63 - 1)]
-Int32 = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=-(2**31), le=2**31 - 1)]
+# The bounds stand first: behind a validator in Python they would be checked in Python, too.
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), BeforeValidator(_not_a_boolean)]
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1), BeforeValidator(_not_a_boolean)]
 Text = Annotated[str, BeforeValidator(_or_empty)]
 """A text within a message; null means absent there, too."""
 
