@@ -27,6 +27,7 @@ from genesis.store.engine import (
 from genesis.store.points import Bucket, Points
 from genesis.store.schema import COLLECTIONS, VERSION, Collection
 from genesis.store.sqlite.connection import Database
+from genesis.store.sqlite.narrowing import narrowed, rest
 from genesis.store.sqlite.query import entry_scope, select
 
 SHARED = """
@@ -129,10 +130,12 @@ class SqliteEngine:
         return None if row is None else orjson.loads(row[0])
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
-        statement = select(collection, query)
         with self._database.reading() as connection:
+            fewer = narrowed(connection, collection, query)
+            statement = select(collection, fewer or query, by_entries=fewer is not None)
             rows = connection.execute(statement.text, statement.values).fetchall()
-        return [orjson.loads(body) for (body,) in rows]
+        found = [orjson.loads(body) for (body,) in rows]
+        return found if fewer is None else rest(collection, query, found)
 
     def update(
         self,

@@ -35,8 +35,11 @@ class Sql(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-def select(collection: Collection, query: Query) -> Sql:
-    """The statement that answers ``query`` with the bodies of documents, in order."""
+def select(collection: Collection, query: Query, *, by_entries: bool = False) -> Sql:
+    """The statement that answers ``query`` with the bodies of documents, in order.
+
+    ``by_entries`` keeps SQLite from walking a whole experiment in that order where entries name a few.
+    """
     scopes = _scopes(collection, query.where)
     entries = [(i, item) for i, item in enumerate(query.order) if item.path.key is not None]
     sorted_by = [
@@ -48,7 +51,8 @@ def select(collection: Collection, query: Query) -> Sql:
     terms = [_terms(collection, item, i) for i, item in enumerate(query.order)]
     if query.order and query.order[-1].path != Path(collection.newest):
         terms.append([("d.id", "ASC")])
-    conditions = [condition(collection, clause, scopes) for clause in query.where]
+    table = "+d" if by_entries else "d"
+    conditions = [condition(collection, clause, scopes, table) for clause in query.where]
     if query.after is not None:
         conditions.append(_behind(terms, query.after))
     keys = [f"{x} {direction}" for term in terms for x, direction in term]
@@ -65,13 +69,13 @@ def select(collection: Collection, query: Query) -> Sql:
     return Sql(text, tuple(v for part in (*sorted_by, *conditions) for v in part.values))
 
 
-def condition(collection: Collection, clause: Clause, scopes: Sequence[str]) -> Sql:
-    """One clause as a condition on the documents' table ``d``."""
+def condition(collection: Collection, clause: Clause, scopes: Sequence[str], table: str = "d") -> Sql:
+    """One clause as a condition on the documents' table ``d``; as ``+d`` its fields use no index."""
     field, key = clause.path
     if clause.op is Op.ANY:
         return _some_element(field, clause.value)
     if key is None:
-        return _compare(f"d.{field}", clause)
+        return _compare(f"{table}.{field}", clause)
     if collection.list(field) is not None:
         return _some_element(field, (clause._replace(path=Path(key)),))
     mapping = collection.map(field)
@@ -91,17 +95,29 @@ def _some_element(field: str, clauses: Sequence[Clause]) -> Sql:
 
 
 def _entry(collection: Collection, mapping: Map, clause: Clause, scopes: Sequence[str]) -> Sql:
+    found = _matching(collection, mapping, clause, scopes)
+    negation = "NOT " if clause.op is Op.IS_NULL else ""
+    return Sql(f"d.id {negation}IN (SELECT id FROM {found.text})", found.values)
+
+
+def matching(collection: Collection, clause: Clause, where: Where) -> Sql:
+    """The entries that fulfil a clause on a map, in the scope that ``where`` fixes: what follows FROM."""
+    mapping = collection.map(clause.path.field)
+    if mapping is None:
+        raise ValueError(f"{collection.name} has no map {clause.path.field!r}")
+    return _matching(collection, mapping, clause, _scopes(collection, where))
+
+
+def _matching(collection: Collection, mapping: Map, clause: Clause, scopes: Sequence[str]) -> Sql:
     within = _within(collection, scopes)
-    entries = f"(SELECT id FROM entries WHERE {within.text} AND field = ? AND key = ?"
+    text = f"entries WHERE {within.text} AND field = ? AND key = ?"
     at = (*within.values, mapping.name, clause.path.key)
-    if clause.op is Op.IS_NULL:
-        return Sql(f"d.id NOT IN {entries})", at)
-    if clause.op is Op.IS_NOT_NULL:
-        return Sql(f"d.id IN {entries})", at)
+    if clause.op in (Op.IS_NULL, Op.IS_NOT_NULL):
+        return Sql(text, at)
     inner = _compare("value", clause)
     if mapping.members and clause.op in (Op.GT, Op.GE):
         inner = Sql(inner.text + NUMBERS_ONLY.format(x="value"), inner.values)
-    return Sql(f"d.id IN {entries} AND {inner.text})", (*at, *inner.values))
+    return Sql(f"{text} AND {inner.text}", (*at, *inner.values))
 
 
 def _compare(x: str, clause: Clause) -> Sql:
