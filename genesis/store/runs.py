@@ -29,6 +29,7 @@ from genesis.store.points import Point, Points
 from genesis.store.schema import DATASETS, RUNS, key, name
 
 LAST_MS = 2**63 - 1
+NAN = float("nan")
 TRIES = 16
 """Rounds of read and guarded write before a run that others keep changing is given up (503)."""
 
@@ -285,7 +286,7 @@ class Runs:
             lifecycle_stage=document["lifecycle"],
             params=document["params"],
             tags=document["tags"],
-            metrics={k: _latest(entry) for k, entry in document["metrics"].items()},
+            metrics=_latest(document["metrics"]),
             inputs=[_input(element) for element in document.get("inputs", ())],
             model_inputs=[m["model_id"] for m in document.get("model_inputs", ())],
             model_outputs=[(m["model_id"], m["step"]) for m in document.get("model_outputs", ())],
@@ -315,10 +316,13 @@ def _entry(point: Point) -> dict[str, Any]:
     return entry
 
 
-def _latest(entry: Mapping[str, Any]) -> Latest:
-    return Latest(
-        entry["step"], entry["timestamp"], float("nan") if "nan" in entry else float(entry["value"])
-    )
+def _latest(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Latest]:
+    # A page of runs has tens of thousands of them; this takes half the time of calling Latest.
+    make = tuple.__new__
+    return {
+        k: make(Latest, (e["step"], e["timestamp"], NAN if "nan" in e else float(e["value"])))
+        for k, e in entries.items()
+    }
 
 
 def _dataset_id(dataset: Dataset) -> str:
