@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
+from itertools import islice
+from operator import lt
 from typing import NamedTuple
 
 
@@ -20,6 +23,10 @@ class Point(NamedTuple):
         """MLflow's order within a history: timestamp, step, value, with NaN beside 0."""
         nan = self.value != self.value
         return (self.timestamp, self.step, 0.0 if nan else self.value, nan)
+
+
+_POINT: Callable[[tuple[int, int, float]], Point] = partial(tuple.__new__, Point)
+"""Takes a third of the time that calling it takes."""
 
 
 class Points(NamedTuple):
@@ -38,7 +45,8 @@ class Points(NamedTuple):
         )
 
     def unpack(self) -> Iterator[Point]:
-        return map(Point, _integers(self.timestamps), _integers(self.steps), _floats(self.values))
+        columns = zip(_integers(self.timestamps), _integers(self.steps), _floats(self.values), strict=True)
+        return map(_POINT, columns)
 
     @property
     def size(self) -> int:
@@ -69,7 +77,11 @@ class Bucket(NamedTuple):
 
 def distinct(points: Iterable[Point]) -> list[Point]:
     """The points in MLflow's order, each once: logging the same value again is ignored."""
-    ranked = {point.rank(): point for point in points}
+    found = list(points)
+    # Most are logged in this order. Where only NaN decides, nothing is less, and they are looked at closer.
+    if all(map(lt, found, islice(found, 1, None))):
+        return found
+    ranked = {point.rank(): point for point in found}
     return [ranked[rank] for rank in sorted(ranked)]
 
 
