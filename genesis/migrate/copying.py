@@ -19,6 +19,10 @@ WAITING = 64
 """Files that are being copied, or wait for it, before more are looked for."""
 
 
+MOST_FAILURES = 10
+"""Of a storage, until it is taken to be out of reach."""
+
+
 class Copied(NamedTuple):
     """One file, and why it could not be copied ("" where it was)."""
 
@@ -37,6 +41,7 @@ class Copying:
         self._journal = journal
         self._moved = moved
         self._progress = progress
+        self._failures = 0
 
     def copy(self, owners: Sequence[Owner]) -> None:
         """The files of each, unless the journal says that they are there."""
@@ -44,9 +49,8 @@ class Copying:
             waiting: deque[tuple[Owner, list[Future[Copied]]]] = deque()
             try:
                 for owner in self._todo(owners):
-                    waiting.append(
-                        (owner, [pool.submit(self._copy, owner, file) for file in self._files(owner)])
-                    )
+                    files = self._files(owner)
+                    waiting.append((owner, [pool.submit(self._copy, owner, file) for file in files]))
                     while sum(len(futures) for _, futures in waiting) > WAITING:
                         self._settle(*waiting.popleft())
                 while waiting:
@@ -61,24 +65,34 @@ class Copying:
             if self._journal.states(FILES, [id]).get(id) != DONE:
                 yield owner
 
-    def _files(self, owner: Owner) -> Iterator[File]:
-        files = self._source.files(owner.old)
-        return iter(()) if files is None else files.walk(owner.old)
+    def _files(self, owner: Owner) -> list[File | Copied]:
+        """Its files; one that stands for all where they cannot be listed."""
+        try:
+            files = self._source.files(owner.old)
+            return [] if files is None else list(files.walk(owner.old))
+        except (GenesisError, OSError) as error:
+            return [self._refused(File("", 0), error)]
 
-    def _copy(self, owner: Owner, file: File) -> Copied:
+    def _copy(self, owner: Owner, file: File | Copied) -> Copied:
+        if isinstance(file, Copied):
+            return file
         files = self._source.files(owner.old)
         if files is None:
             return Copied(file, "there is nothing to read it with")
         try:
             chunks = _whole(files.read(owner.old, file.path), file)
             self._target.depot(owner.new).put(owner.new, file.path, chunks)
-        except GenesisError as error:
-            if error.status >= 500 or error.status == 429:
-                raise
-            return Copied(file, str(error))
-        except (OSError, Changed) as error:
-            return Copied(file, str(error))
+        except (GenesisError, OSError, Changed) as error:
+            return self._refused(file, error)
         return Copied(file)
+
+    def _refused(self, file: File, error: Exception) -> Copied:
+        """One file of many is told, and the others go on; a storage that is not there fails them all."""
+        if isinstance(error, GenesisError) and error.status in (429, 503):
+            self._failures += 1
+            if self._failures > MOST_FAILURES:
+                raise error
+        return Copied(file, str(error))
 
     def _settle(self, owner: Owner, futures: list[Future[Copied]]) -> None:
         failed = 0

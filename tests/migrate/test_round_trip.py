@@ -57,3 +57,15 @@ def test_both_directions_compare_equal_and_a_value_that_changed_is_told(
     changed.write_bytes(b"changed")
     differing = document(genesis(*move, "--verify", code=1))
     assert [one["what"] for one in differing["differences"]] == [f"deep/er/{changed.name}"]
+
+
+def test_a_database_that_was_half_made_is_made_anew(
+    genesis: Genesis, stock: str, sqlite_uri: str, tmp_path: Path
+) -> None:
+    genesis("migrate", stock, sqlite_uri, "--work", str(tmp_path / "work"))
+    back = tmp_path / "back"
+    back.mkdir()
+    (back / ".mlflow.db.partial").write_bytes(b"what a killed call left")
+    export = ("export", sqlite_uri, f"sqlite:///{back / 'mlflow.db'}", "--work", str(tmp_path / "out"))
+    genesis(*export)
+    genesis(*export, "--verify")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,11 +13,14 @@ from urllib.parse import urlsplit
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from genesis.errors import unavailable
+from genesis.errors import GenesisError, invalid, unavailable
 from genesis.migrate.ends import File, Files
 from genesis.migrate.files import CHUNK, LocalFiles
 from genesis.migrate.locations import local_path, normal, proxied_path, shown
 
+SIGNATURE = re.compile(r"\bsig=[^&\s'\"]+")
+LONGEST = 500
+"""Characters of what a storage says that are told."""
 AZURE_ML = "azureml"
 """Locations that its plug-in for MLflow serves, wherever they are asked for."""
 HOW = (
@@ -76,8 +80,14 @@ class told:
         pass
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, MlflowException):
-            raise unavailable(f"Artifacts at {shown(self._uri)}: {error.message}") from error
+        if error is None or isinstance(error, GenesisError) or not isinstance(error, Exception):
+            return
+        reason = SIGNATURE.sub("sig=…", f"{type(error).__name__}: {error}".partition("\n")[0])[:LONGEST]
+        words = f"Artifacts at {shown(self._uri)}: {reason}"
+        if isinstance(error, MlflowException) and error.get_http_status_code() < 500:
+            raise invalid(words) from error
+        # It may be so only now, and is tried again by the next call.
+        raise unavailable(words) from error
 
 
 class SourceFiles:

@@ -22,6 +22,8 @@ It is not changed here. Make a copy, and move that:
 
     {copy}
     mlflow db upgrade {again}"""
+HALF_MADE = """{shown} has the schema of another MLflow (revision {found}; this one, {version}, has {head}),
+or a call that was killed had not made all of it. Nothing is written there: choose an empty database."""
 
 
 def sqlite_file(uri: str) -> Path | None:
@@ -55,6 +57,9 @@ def writing(uri: str, artifact_root: str) -> Connection:
 
     ``artifact_root`` is where experiments that are made there later put their artifacts.
     """
+    file = sqlite_file(uri)
+    if file is not None and not file.exists():
+        _make(file, artifact_root)
     try:
         engine: Engine = utils.create_sqlalchemy_engine_with_retry(uri)
     except sqlalchemy.exc.SQLAlchemyError as error:
@@ -62,13 +67,24 @@ def writing(uri: str, artifact_root: str) -> Connection:
     try:
         if utils._is_empty_database(engine):
             SqlAlchemyStore(uri, artifact_root)
-        check_schema(engine, uri)
+        check_schema(engine, uri, HALF_MADE)
         # So that each statement sees what is there by then.
         level = "AUTOCOMMIT" if engine.dialect.name == "sqlite" else "READ COMMITTED"
         return engine.connect().execution_options(isolation_level=level)
     except BaseException:
         engine.dispose()
         raise
+
+
+def _make(file: Path, artifact_root: str) -> None:
+    """A new database: there whole or not at all, for MLflow cannot go on with one that is half made."""
+    partial = file.with_name(f".{file.name}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in (partial, partial.with_name(f"{partial.name}-journal")):
+        leftover.unlink(missing_ok=True)
+    store = SqlAlchemyStore(f"{PREFIX}{partial}", artifact_root)
+    store._dispose_engine()
+    partial.replace(file)
 
 
 def _of_a_server(uri: str) -> Engine:
@@ -80,7 +96,7 @@ def _of_a_server(uri: str) -> Engine:
     return engine.execution_options(**options) if engine.dialect.name == "mysql" else engine
 
 
-def check_schema(engine: Engine, uri: str) -> None:
+def check_schema(engine: Engine, uri: str, advice: str = UPGRADE) -> None:
     """Raises ValueError, with what to do about it, where the schema is not this MLflow's."""
     from mlflow.version import VERSION
 
@@ -99,7 +115,7 @@ def check_schema(engine: Engine, uri: str) -> None:
         else ("(pg_dump or mysqldump into a new database)", "<the copy's URI>")
     )
     raise ValueError(
-        UPGRADE.format(
+        advice.format(
             shown=shown(uri), found=found or "none", version=VERSION, head=head, copy=copy, again=again
         )
     )
