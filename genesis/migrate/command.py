@@ -1,4 +1,4 @@
-"""The commands ``genesis migrate`` and ``genesis export``."""
+"""The commands ``genesis migrate``, ``genesis import`` and ``genesis export``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,29 @@ NO_ARTIFACTS = click.option(
 )
 VERIFY = click.option("--verify", is_flag=True, help="Change nothing: read both ends again and compare them.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON document.")
+MOVING_IN = (
+    click.option(
+        "--analyze", is_flag=True, help="Change nothing: say what there is, and what would not fit."
+    ),
+    *(VERIFY, WORK, WORKSPACE, ARTIFACTS),
+    click.option(
+        "--artifacts-from",
+        metavar="URI",
+        default="",
+        help="Where the source's server keeps artifacts: what is below it moves, too.",
+    ),
+    NO_ARTIFACTS,
+    click.option(
+        "--suffix", metavar="TEXT", default="", help="Added to names that others have at the target."
+    ),
+    JSON,
+)
+
+
+def _moves_in(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(MOVING_IN):
+        command = option(command)
+    return command
 
 
 @click.command(
@@ -51,20 +74,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as
 )
 @click.argument("source")
 @click.argument("target")
-@click.option("--analyze", is_flag=True, help="Change nothing: say what there is, and what would not fit.")
-@VERIFY
-@WORK
-@WORKSPACE
-@ARTIFACTS
-@click.option(
-    "--artifacts-from",
-    metavar="URI",
-    default="",
-    help="Where the source's server keeps artifacts: what is below it moves, too.",
-)
-@NO_ARTIFACTS
-@click.option("--suffix", metavar="TEXT", default="", help="Added to names that others have at the target.")
-@JSON
+@_moves_in
 def migrate(source: str, target: str, analyze: bool, as_json: bool, **options: Any) -> None:
     """Move a stock MLflow's SOURCE into the Genesis-Flow TARGET, ids, times and artifacts kept.
 
@@ -75,6 +85,24 @@ def migrate(source: str, target: str, analyze: bool, as_json: bool, **options: A
     from genesis.migrate.opening import open_target
 
     _run(source, target, open_target, as_json, options, analyze=analyze)
+
+
+@click.command(
+    "import",
+    short_help="Move in, into this server's own database.",
+    epilog="\b\nExamples:\n  genesis import mlruns\n  genesis import sqlite:///exported.db --analyze",
+)
+@click.argument("source")
+@_moves_in
+def import_(source: str, analyze: bool, as_json: bool, **options: Any) -> None:
+    """Move a stock MLflow's SOURCE into the database and the artifact store of this machine's settings.
+
+    As `genesis migrate SOURCE TARGET`; TARGET is GENESIS_DATABASE_URI, or what `genesis serve` keeps in
+    GENESIS_DATA. What `genesis export` wrote comes back so.
+    """
+    from genesis.migrate.opening import open_target
+
+    _run(source, Settings.read().database, open_target, as_json, options, analyze=analyze)
 
 
 @click.command(

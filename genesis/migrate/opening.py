@@ -46,13 +46,16 @@ class Wanted:
     suffix: str = ""
 
 
-def kind_of(uri: str) -> str:
-    """Raises ValueError for a URI of no kind."""
+def kind_of(uri: str, writes: bool = False) -> str:
+    """Raises ValueError for a URI of no kind.
+
+    With ``writes`` a SQLite file may be repaired that a process was killed over.
+    """
     scheme = urlsplit(uri).scheme.partition("+")[0]
     if uri.startswith("genesis+sqlite:") or scheme == "mongodb":
         return OURS
     if scheme == "sqlite":
-        return _kind_of_file(sqlite_file(uri))
+        return _kind_of_file(sqlite_file(uri), "rw" if writes else "ro")
     if scheme in SQL:
         return STOCK
     if scheme in ("http", "https", "azureml"):
@@ -73,16 +76,23 @@ def sqlite_file(uri: str) -> Path:
     return Path(file)
 
 
-def _kind_of_file(file: Path) -> str:
+def _kind_of_file(file: Path, mode: str) -> str:
     """ "" for a file that is not there, or empty."""
     if not file.is_file() or not file.stat().st_size:
         return ""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)) as opened:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode={mode}", uri=True)) as opened:
             names = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error as error:
-        raise ValueError(f"{file} cannot be read: {error}.") from error
+        raise ValueError(f"{file} cannot be read: {error}.{_advice(file)}") from error
     return STOCK if "alembic_version" in names else OURS if "counters" in names else ""
+
+
+def _advice(file: Path) -> str:
+    """What to do about a file that cannot be read as it is."""
+    if file.with_name(f"{file.name}-journal").exists():
+        return " A process died while it wrote; stock MLflow, started on it once, repairs it."
+    return ""
 
 
 def open_source(wanted: Wanted) -> Source:
@@ -116,7 +126,7 @@ def _stock_source(kind: str, wanted: Wanted) -> Source:
 
 def open_target(wanted: Wanted, token: str) -> Target:
     """Where ``migrate`` writes; ``token`` is the journal's."""
-    kind = kind_of(wanted.target)
+    kind = kind_of(wanted.target, writes=True)
     if kind == SERVER:
         return _with_mlflow(lambda: _server_target(wanted, token))
     if kind in (STOCK, FOLDER):
@@ -138,7 +148,7 @@ def _server_target(wanted: Wanted, token: str) -> Target:
 
 def open_export(wanted: Wanted, token: str) -> Target:
     """Where ``export`` writes."""
-    kind = kind_of(wanted.target)
+    kind = kind_of(wanted.target, writes=True)
     if kind not in (STOCK, "") or not _is_sql(wanted.target):
         raise ValueError(
             f"{shown(wanted.target)} is no database of a stock MLflow: sqlite:///…, postgresql://…, mysql://…"

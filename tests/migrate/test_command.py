@@ -188,3 +188,15 @@ def test_a_move_that_is_killed_three_times_is_whole_in_the_end(
     )
     back = rows(tmp_path / "back" / "mlflow.db", str(tmp_path / "back" / "mlartifacts"))
     assert back == rows(stock_folder / "mlflow.db", str(stock_folder / "mlruns"))
+
+
+def test_an_import_moves_into_the_database_of_the_settings(
+    genesis: Genesis, stock: str, database_uri: str, tmp_path: Path
+) -> None:
+    imported = genesis(
+        *("import", stock, "--work", str(tmp_path / "work"), "--json"), GENESIS_DATABASE_URI=database_uri
+    )
+
+    assert document(imported)["moved_in_all"]["runs"] == 12
+    with closing(open_engine(database_uri)) as engine:
+        assert len(list(store_of(engine, "default", Piles()).experiments.walk())) == 3

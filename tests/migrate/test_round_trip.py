@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,34 @@ def test_a_database_that_was_half_made_is_made_anew(
     export = ("export", sqlite_uri, f"sqlite:///{back / 'mlflow.db'}", "--work", str(tmp_path / "out"))
     genesis(*export)
     genesis(*export, "--verify")
+
+
+def test_a_database_over_which_an_export_was_killed_is_gone_on_with(
+    genesis: Genesis, stock: str, sqlite_uri: str, tmp_path: Path
+) -> None:
+    genesis("migrate", stock, sqlite_uri, "--work", str(tmp_path / "work"))
+    file = tmp_path / "back" / "mlflow.db"
+    export = ("export", sqlite_uri, f"sqlite:///{file}", "--work", str(tmp_path / "out"))
+    genesis(*export)
+    before = rows(file, "/nowhere")
+    kill_while_writing(file)
+    assert file.with_name("mlflow.db-journal").exists()
+    refused = genesis("migrate", f"sqlite:///{file}", sqlite_uri, "--work", str(tmp_path / "there"), code=1)
+    assert "A process died while it wrote" in refused.stderr
+    genesis(*export)
+    assert rows(file, "/nowhere") == before
+
+
+def kill_while_writing(file: Path) -> None:
+    """Leave a transaction half written, as a process does that is killed in it."""
+    program = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size = 1")
+database.execute("PRAGMA cache_spill = 1")
+database.execute("BEGIN IMMEDIATE")
+database.execute("UPDATE metrics SET step = step + 1000")
+database.execute("UPDATE tags SET value = value || 'x'")
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", program, str(file)], check=False)
