@@ -69,8 +69,7 @@ def deepest(subject: Subject, player: Player, size: int) -> str:
     if subject.name in (STOCK, POSTGRES):
         from mlflow.utils.search_utils import SearchUtils
 
-        token: str = SearchUtils.create_page_token(max(size - PAGE, 1))
-        return token
+        return str(SearchUtils.create_page_token(max(size - PAGE, 1)), "ascii")
     token = ""
     for _ in range(max(size // PAGE - 1, 1)):
         message = {"experiment_ids": [player.ground.filled], "max_results": min(PAGE, size // 2)}
