@@ -66,6 +66,8 @@ def test_no_error_and_no_log_has_a_signature(
     size: int,
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # Commands of ours that ran in this process before keep it quiet.
+    caplog.set_level(logging.DEBUG, "urllib3")
     (mlflows,) = [f for f in URLLIB3.filters if type(f).__module__.startswith("mlflow")]
     monkeypatch.setattr(URLLIB3, "filters", [f for f in URLLIB3.filters if f is not mlflows])
     (folder / "file.bin").write_bytes(content(size))
