@@ -19,7 +19,7 @@ from genesis import __version__
 from genesis.doctor.command import doctor
 from genesis.entities.workspaces import DEFAULT_WORKSPACE
 from genesis.errors import GenesisError
-from genesis.migrate.command import export, migrate
+from genesis.migrate.command import export, import_, migrate
 from genesis.options import JSON
 from genesis.settings import Settings
 from genesis.telemetry.lines import write
@@ -63,6 +63,7 @@ main.add_command(doctor)
 main.add_command(tokens)
 main.add_command(validate)
 main.add_command(migrate)
+main.add_command(import_)
 main.add_command(export)
 
 

@@ -197,6 +197,6 @@ def test_an_import_moves_into_the_database_of_the_settings(
         *("import", stock, "--work", str(tmp_path / "work"), "--json"), GENESIS_DATABASE_URI=database_uri
     )
 
-    assert document(imported)["moved_in_all"]["runs"] == 12
+    assert document(imported)["moved_in_all"]["run"] == 12
     with closing(open_engine(database_uri)) as engine:
         assert len(list(store_of(engine, "default", Piles()).experiments.walk())) == 3
