@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,15 @@ from uuid import uuid4
 
 import pytest
 
+from genesis.telemetry.lines import LIBRARIES
 from tests.servers.secantus import mongodb_address, secantusdb
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_they_begin() -> None:
+    """Commands that ran in this process before have set levels for good."""
+    for name in ("genesis.requests", *LIBRARIES):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

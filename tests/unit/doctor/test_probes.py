@@ -18,6 +18,8 @@ from genesis.doctor import probes
 from genesis.doctor.configuration import Configuration
 from genesis.doctor.probes import Server
 from genesis.store import open_engine
+from genesis.store.mongo import failures
+from genesis.store.mongo.causes import Causes
 from genesis.store.schema import VERSION
 from genesis.validate.results import Status
 from tests.servers import Server as Running
@@ -118,8 +120,10 @@ def test_a_database_of_another_version_is_told(mongodb_uri: str, version: int, s
 
 
 def test_a_database_that_is_away_is_told_with_what_the_log_would_say(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The command is a process of its own, in which no test told the same a moment ago.
+    monkeypatch.setattr(failures, "CAUSES", Causes(failures.LOG))
     uri = f"mongodb://ada:secret@127.0.0.1:{free_port()}/db?serverSelectionTimeoutMS=200"
     found = probes.database(server(GENESIS_DATABASE_URI=uri))
     assert found.status is Status.FAILED

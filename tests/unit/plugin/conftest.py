@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from genesis.plugin import artifact_repository, downloads, uploads
+from genesis.plugin import artifact_repository, downloads, server, uploads
 from tests.unit.plugin.fakes import Fakes, fakes
 
 PART = 64 * 1024
@@ -26,6 +26,8 @@ def client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GENESIS_DIRECT_ARTIFACTS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # A port may have been another test's server a moment ago.
+    monkeypatch.setattr(server, "_signing", {})
     monkeypatch.setattr(uploads, "PART", PART)
     monkeypatch.setattr(uploads, "MEGABYTE", 1)
     monkeypatch.setattr(downloads, "RANGE", PART)
