@@ -7,11 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 TEMPLATES := infra/bicep/main.bicep infra/azd/main.bicep
-# uv installs in seconds what takes pip a minute; where it cannot be had, pip does.
+# uv installs in seconds what takes pip a minute; where it cannot be had, or fails, pip does.
 define install
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv && \
-	  $(BIN)/python -m uv pip install -q --python $(BIN)/python -e $(1) || \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check -e $(1)
+	  $(BIN)/python -m uv pip install -q --system-certs --python $(BIN)/python -e $(1) 2>/dev/null || \
+	  { echo "Without uv, which takes a minute…"; $(BIN)/python -m pip install -q --disable-pip-version-check -e $(1); }
 endef
 
 .DEFAULT_GOAL := help
