@@ -67,17 +67,17 @@ class AccessTokens:
     def get(self, wanted: Wanted, refused: str = "") -> str:
         """A token; another one than ``refused``, unless that was new. Raises NoToken."""
         kept = self._kept.get(wanted)
-        if self._serves(kept, refused):
-            return kept.text  # type: ignore[union-attr]
-        usable = kept is not None and kept.text != refused and self._now() < kept.ends
+        if kept is not None and self._serves(kept, refused):
+            return kept.text
+        usable = kept if kept is not None and kept.text != refused and self._now() < kept.ends else None
         # Who has one that still serves does not wait for the next.
-        if not self._lock.acquire(blocking=not usable):
-            return kept.text  # type: ignore[union-attr]
+        if not self._lock.acquire(blocking=usable is None) and usable is not None:
+            return usable.text
         try:
             kept = self._kept.get(wanted)
-            if self._serves(kept, refused):
-                return kept.text  # type: ignore[union-attr]
-            return self._fetched(wanted, kept if usable else None)
+            if kept is not None and self._serves(kept, refused):
+                return kept.text
+            return self._fetched(wanted, kept if usable is not None else None)
         finally:
             self._lock.release()
 
@@ -85,9 +85,7 @@ class AccessTokens:
         """In the child of a fork: a lock that another thread of the parent held is nobody's here."""
         self._lock = threading.Lock()
 
-    def _serves(self, kept: _Kept | None, refused: str) -> bool:
-        if kept is None:
-            return False
+    def _serves(self, kept: _Kept, refused: str) -> bool:
         now = self._now()
         return now < kept.fetched + SETTLED and now < kept.ends if kept.text == refused else now < kept.again
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Generator, Iterator
@@ -15,6 +14,7 @@ from uuid import uuid4
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import ArtifactProgressBar
 
+from genesis.plugin.checksums import checksum
 from genesis.plugin.pool import in_order
 from genesis.plugin.server import Readable, Refused, Server
 from genesis.plugin.signed import Signatures
@@ -80,7 +80,7 @@ class Downloads:
             yield path
 
     def _receive(self, readable: Readable, target: BinaryIO) -> None:
-        md5 = _md5()
+        md5 = checksum()
         # Closed at once when the disk is full: others wait for what a large file holds.
         with closing(self._pieces(readable)) as pieces:
             for data in pieces:
@@ -126,11 +126,6 @@ class Downloads:
             ):
                 yield data
                 bar.update()
-
-
-def _md5() -> Any:
-    # It finds what was damaged on the way; nothing is secret or trusted because of it.
-    return hashlib.md5(usedforsecurity=False)
 
 
 @contextmanager

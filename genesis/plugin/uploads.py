@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -15,6 +14,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import ArtifactProgressBar
 
+from genesis.plugin.checksums import checksum
 from genesis.plugin.journal import Journal, journal
 from genesis.plugin.pool import in_order
 from genesis.plugin.server import Server
@@ -80,7 +80,7 @@ def _send_whole(server: Server, batch: Sequence[File]) -> Iterator[File]:
     def send(index: int) -> File:
         file = batch[index]
         data = file.local.read_bytes()
-        storage.put(f"Uploading '{file.path}'", signatures, index, data, _base64(_md5(data).digest()))
+        storage.put(f"Uploading '{file.path}'", signatures, index, data, _base64(checksum(data).digest()))
         return file
 
     yield from in_order(
@@ -118,7 +118,7 @@ class _Parts:
         self._count = -(-file.size // part)
         self._kept = kept
         self._storage = Storage(server)
-        self._md5 = _md5()
+        self._md5 = checksum()
         self._resumed = bool(kept.upload_id)
 
     def were_taken(self) -> bool:
@@ -160,7 +160,7 @@ class _Parts:
 
     def _send_one(self, signatures: Signatures, one: tuple[int, bytes]) -> None:
         number, data = one
-        digest = _md5(data)
+        digest = checksum(data)
         if self._kept.sent.get(number) == digest.hexdigest():
             return
         what = f"Uploading '{self._file.path}' (part {number} of {self._count})"
@@ -179,11 +179,6 @@ def _exactly(source: Any, size: int) -> bytes:
     while len(data) < size and (more := source.read(size - len(data))):
         data += more
     return data
-
-
-def _md5(data: bytes = b"") -> Any:
-    # It finds what was damaged on the way; nothing is secret or trusted because of it.
-    return hashlib.md5(data, usedforsecurity=False)
 
 
 def _base64(digest: bytes) -> str:

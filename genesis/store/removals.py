@@ -16,10 +16,10 @@ from genesis.entities.experiments import not_found as no_experiment
 from genesis.entities.logged_models import not_found as no_model
 from genesis.entities.removals import EXPERIMENT, LOGGED_MODEL, RUN, Removal
 from genesis.entities.runs import not_found as no_run
-from genesis.search.clauses import Clause, Op, Order, Path
+from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.claims import Claims
-from genesis.store.engine import Document, Engine, Query, sort_key
-from genesis.store.pages import LIFECYCLE, NEWEST, fixed
+from genesis.store.engine import Document, Engine, Query
+from genesis.store.pages import LIFECYCLE, STAGES, fixed, walk
 from genesis.store.registry import VERSIONS
 from genesis.store.schema import (
     DATASETS,
@@ -34,8 +34,6 @@ from genesis.store.schema import (
 
 PLACES = {RUN: RUNS, LOGGED_MODEL: LOGGED_MODELS, EXPERIMENT: EXPERIMENTS}
 IS_DELETED = Clause(LIFECYCLE, Op.EQ, DELETED)
-STAGES = fixed("lifecycle", ("active", DELETED))
-BATCH = 1000
 
 Files = Callable[[str], None]
 """Removes all artifacts below a URI; nothing there is no error."""
@@ -95,15 +93,8 @@ class Removals:
             return replace(removal, kept="it is active; delete it first")
         return replace(removal, kept="it was deleted later than that") if since >= before else removal
 
-    def _walk(self, collection: Collection, where: tuple[Clause, ...]) -> Iterator[Document]:
-        """Every document that matches, a batch at a time."""
-        after = None
-        while True:
-            found = self._engine.find(collection, Query(where, NEWEST, after, BATCH))
-            yield from found
-            if len(found) < BATCH:
-                return
-            after = sort_key(collection, NEWEST, found[-1])
+    def _walk(self, collection: Collection, where: Where) -> Iterator[Document]:
+        return walk(self._engine, collection, where)
 
     def _run(self, run: Document) -> Removal:
         uri = run["artifact_uri"]

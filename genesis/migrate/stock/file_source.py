@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -131,13 +132,13 @@ class FileSource:
         store = self._tracking
         ids = {*store._get_active_experiments(), *store._get_deleted_experiments()}
         for id in sorted(ids - {registry.FileStore.MODELS_FOLDER_NAME}, key=lambda id: (len(id), id)):
-            found = self._read(EXPERIMENT, id, lambda id=id: store._get_experiment(id))  # type: ignore[misc]
+            found = self._read(EXPERIMENT, id, partial(store._get_experiment, id))
             if found is not None:
                 yield experiment_of(found, self._workspace)
 
     def runs(self, experiment_id: str) -> Iterator[list[Run]]:
         found = self._tracking._list_run_infos(experiment_id, ViewType.ALL)
-        runs = (self._read(RUN, info.run_id, lambda info=info: self._run(info)) for info in found)  # type: ignore[misc]
+        runs = (self._read(RUN, info.run_id, partial(self._run, info)) for info in found)
         yield from in_batches((run for run in runs if run is not None), BATCH)
 
     def _run(self, info: Any) -> Run:
@@ -147,11 +148,11 @@ class FileSource:
         return run_of(store._get_run_from_info(info), meta.get("deleted_time"))
 
     def runs_by_id(self, ids: Sequence[str]) -> dict[str, Run]:
-        found = (
-            self._read(RUN, id, lambda id=id: self._run(self._tracking._get_run_info(id)))  # type: ignore[misc]
-            for id in ids
-        )
+        found = (self._read(RUN, id, partial(self._run_by_id, id)) for id in ids)
         return {run.run_id: run for run in found if run is not None}
+
+    def _run_by_id(self, id: str) -> Run:
+        return self._run(self._tracking._get_run_info(id))
 
     def histories(self, runs: Sequence[Run]) -> Iterator[tuple[str, str, list[Point]]]:
         for run in runs:
@@ -167,7 +168,7 @@ class FileSource:
 
     def _models(self, places: Iterable[Path]) -> Iterator[LoggedModel]:
         for place in places:
-            found = self._read(LOGGED_MODEL, place.name, lambda place=place: self._model(place))  # type: ignore[misc]
+            found = self._read(LOGGED_MODEL, place.name, partial(self._model, place))
             if found is not None:
                 yield found
 
@@ -184,7 +185,7 @@ class FileSource:
         if os.path.isdir(self._registry.models_directory):
             for path in sorted(self._registry._get_all_registered_model_paths()):
                 id = os.path.basename(path)
-                line = self._read(REGISTERED_MODEL, id, lambda path=path: self._line(path))  # type: ignore[misc]
+                line = self._read(REGISTERED_MODEL, id, partial(self._line, path))
                 if line is not None:
                     yield line
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from mlflow.entities import ViewType
@@ -136,11 +137,8 @@ class ServerSource:
         return {model.model_id: logged_model_of(model) for model in found if model is not None}
 
     def lines(self) -> Iterator[ModelLine]:
-        search = self._registry.search_registered_models
         for wanted in (None, PROMPTS):
-            for found in self._pages(
-                lambda token, wanted=wanted: search(wanted, max_results=PAGE, page_token=token)  # type: ignore[misc]
-            ):
+            for found in self._pages(partial(self._registry.search_registered_models, wanted, PAGE, None)):
                 yield self._line(found)
 
     def line(self, name: str) -> ModelLine | None:

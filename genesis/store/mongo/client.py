@@ -27,7 +27,7 @@ from genesis.errors import GenesisError
 from genesis.observed import current
 from genesis.store.engine import CONNECTIONS, Document
 from genesis.store.mongo.commands import Commands, charged
-from genesis.store.mongo.failures import BUSY, codes, told, too_large
+from genesis.store.mongo.failures import BUSY, clean, codes, told, too_large
 from genesis.store.mongo.uri import Address
 
 PATIENCE_SECONDS = 10.0
@@ -77,7 +77,7 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
             **address.options(journal=True, appname="genesis-flow", maxPoolSize=connections),
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
-        raise ValueError(f"GENESIS_DATABASE_URI is not a valid MongoDB URI: {_clean(str(error))}") from None
+        raise ValueError(f"GENESIS_DATABASE_URI is not a valid MongoDB URI: {clean(str(error))}") from None
     database = client[address.database]
     commands.database = database
     return database
@@ -210,7 +210,3 @@ def _wait(error: PyMongoError, pause: float) -> float | None:
 def _shown(error: PyMongoError) -> PyMongoError | None:
     """The error where it may be shown: the text of an operation's failure can hold whole documents."""
     return None if isinstance(error, OperationFailure) else error
-
-
-def _clean(text: str) -> str:
-    return re.sub(r"//[^@\s/]+@", "//…@", text)

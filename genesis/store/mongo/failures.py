@@ -126,7 +126,7 @@ def told(error: PyMongoError, *, search: bool = False) -> GenesisError:
     """The failure for whoever asked; what to do about it is in the log, once a minute for each cause."""
     if isinstance(error, OperationFailure):
         return _refusal(error, search)
-    return _failure(_cause(error), _clean(str(error)))
+    return _failure(_cause(error), clean(str(error)))
 
 
 def codes(error: OperationFailure) -> set[int | None]:
@@ -208,5 +208,6 @@ def _logged(error: GenesisError, cause: str, line: str) -> GenesisError:
     return error
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A driver's words, shortened, without the user and password of a URI in them."""
     return re.sub(r"//[^@\s/]+@", "//…@", text)[:MOST_TEXT]
