@@ -107,6 +107,7 @@ OWNERS = {
     "argon2": ("genesis.auth.tokens",),
     "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
     "opentelemetry": ("genesis.telemetry.spans",),
+    "rich": ("genesis.migrate.progress",),
     "sqlparse": ("genesis.search.grammar",),
 }
 """Who alone may import a package of others'."""

@@ -42,12 +42,10 @@ class Work:
         with ExitStack() as stack:
             journal, source, target = self._ends(stack, moves=True)
             move = Move(source, target, journal, self._progress, self._wanted.suffix)
-            self._progress.begin("Moving")
-            move.metadata()
-            self._progress.end()
-            self._progress.begin("Copying")
-            Copying(source, target, journal, move.moved, self._progress).copy(move.rewriting.owners)
-            self._progress.end()
+            with self._progress.phase("Moving"):
+                move.metadata()
+            with self._progress.phase("Copying"):
+                Copying(source, target, journal, move.moved, self._progress).copy(move.rewriting.owners)
             move.finish()
             document = self._heading(source, target) | self._moved(journal, move.moved)
             document["seconds"] = round(time.monotonic() - began, 1)
@@ -77,9 +75,8 @@ class Work:
         """What there is, what is in its way, and what would not fit; whether all could be moved."""
         with ExitStack() as stack:
             journal, source, target = self._ends(stack)
-            self._progress.begin("Looking")
-            found = Analysis(source, target, journal, self._progress, self._wanted.suffix).run()
-            self._progress.end()
+            with self._progress.phase("Looking"):
+                found = Analysis(source, target, journal, self._progress, self._wanted.suffix).run()
             document = self._heading(source, target) | {
                 "there_is": dict(found.counts),
                 "estimate": found.estimate(),
@@ -96,10 +93,9 @@ class Work:
         with ExitStack() as stack:
             journal, source, target = self._ends(stack)
             verification = Verification(source, target, journal, self._progress, self._wanted.suffix)
-            self._progress.begin("Comparing")
-            verification.metadata()
-            verification.files()
-            self._progress.end()
+            with self._progress.phase("Comparing"):
+                verification.metadata()
+                verification.files()
             verified = verification.verified
             document = self._heading(source, target) | report.compared(verified)
             document["seconds"] = round(time.monotonic() - began, 1)
