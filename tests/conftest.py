@@ -18,7 +18,7 @@ from tests.servers.secantus import mongodb_address, secantusdb
 @pytest.fixture(autouse=True)
 def loggers_as_they_begin() -> None:
     """Commands that ran in this process before have set levels for good."""
-    for name in ("genesis.requests", *LIBRARIES):
+    for name in ("genesis", "genesis.requests", *LIBRARIES):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

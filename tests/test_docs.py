@@ -39,8 +39,8 @@ def test_the_function_app_installs_what_the_package_needs() -> None:
         return {re.split(r"[<>=~;\s\[]", line)[0] for line in lines if line and not line.startswith("#")}
 
     required = names((ROOT / "requirements.txt").read_text().splitlines())
-    only_for_serve = {"click", "httptools", "uvicorn", "uvloop"}
-    assert names(PROJECT["dependencies"]) - only_for_serve <= required
+    only_for_commands = {"click", "httptools", "rich", "uvicorn", "uvloop"}
+    assert names(PROJECT["dependencies"]) - only_for_commands <= required
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from genesis.artifacts import ArtifactStore, container, open_artifacts
 from genesis.artifacts.blob import BlobStore, open_store
+from genesis.artifacts.blob_direct import BlobDirect
 from tests.artifacts.identity import Anyone
 from tests.servers import Server
 from tests.servers.azurite import azurite
@@ -35,6 +36,12 @@ def container_uri(blob_service: Server) -> str:
 def blob_store(container_uri: str) -> Iterator[BlobStore]:
     with closing(open_store(container_uri, DEVELOPMENT_STORAGE)) as store:
         yield store
+
+
+@pytest.fixture
+def direct(blob_store: BlobStore) -> BlobDirect:
+    """Signs for the clients of ``blob_store``."""
+    return blob_store.direct("http://server")
 
 
 @pytest.fixture

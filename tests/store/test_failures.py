@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -217,7 +218,7 @@ def test_the_wait_that_the_database_asks_for_is_kept(
     proxied: App, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(client.time, "sleep", waits.append)
+    monkeypatch.setattr(client, "time", SimpleNamespace(sleep=waits.append))
     run_id = create_run(proxied)
     proxy.answer("find", refusal(16500, "Request rate is large. RetryAfterMs=300, more text"))
     get(proxied, "runs/get", run_id=run_id)

@@ -34,7 +34,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(client.time, "sleep", clock.sleep)
+    # Not time.sleep itself: threads that other tests left behind sleep, too.
+    monkeypatch.setattr(client, "time", clock)
     monkeypatch.setattr(client, "GLANCE_SECONDS", 0.01)
     return clock
 

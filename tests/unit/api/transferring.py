@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import pytest
+
+from genesis.api import transfers
 from genesis.artifacts import ArtifactStore, Content, Downloading, IsAFolder, Signed, Uploading
 from genesis.artifacts.spans import Span, bounds
-from genesis.errors import GenesisError, missing
+from genesis.errors import Code, GenesisError, missing
 from genesis.scope import Scope
 from genesis.store import Store
+from genesis.wire import transfers as w
 
 MD5 = bytes(range(16))
 
@@ -154,3 +158,15 @@ def scope_of(
         redirects=redirects,
         largest_body=largest_body,
     )
+
+
+def sign(storage: Storage, workspace: str = "default", **fields: Any) -> Any:
+    return transfers.sign(w.Sign.parse(fields), scope_of(storage, workspace=workspace))
+
+
+def commit(storage: Storage, *uploads: dict[str, Any], workspace: str = "default") -> Any:
+    return transfers.commit(w.Commit.parse({"uploads": uploads}), scope_of(storage, workspace=workspace))
+
+
+def refusal(excinfo: pytest.ExceptionInfo[GenesisError]) -> tuple[Code, int]:
+    return excinfo.value.code, excinfo.value.status

@@ -9,6 +9,9 @@ import pytest
 from genesis.plugin import artifact_repository, downloads, server, uploads
 from tests.unit.plugin.fakes import Fakes, fakes
 
+ROOT = "0/run/artifacts"
+"""Where the repository's run keeps its files."""
+NewFile = Callable[[int], Path]
 PART = 64 * 1024
 """Bytes: parts small enough for a test to have many."""
 CLIENT = {
@@ -42,11 +45,11 @@ def fake() -> Iterator[Fakes]:
 @pytest.fixture
 def repository(fake: Fakes) -> Any:
     """The plug-in's repository of a run."""
-    return artifact_repository("mlflow-artifacts:/0/run/artifacts", tracking_uri=fake.url)
+    return artifact_repository(f"mlflow-artifacts:/{ROOT}", tracking_uri=fake.url)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Callable[[int], Path]:
+def file(tmp_path: Path) -> NewFile:
     """A local file of a size, which differs from block to block."""
 
     def made(size: int) -> Path:
