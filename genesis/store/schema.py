@@ -1,19 +1,26 @@
 """Every collection, declared once; both engines build their tables, indexes and queries from this.
 
-| Query | Collection | Index that serves it |
+Finding a document by its key needs no index; all other queries and what serves them:
+
+| Index | Query that it serves | Costs a write |
 |---|---|---|
-| an experiment or run by id | experiments, runs | the key |
-| an experiment by name | experiments | workspace, name |
-| page of experiments, newest first | experiments | workspace, lifecycle, newest |
-| page of runs, newest first | runs | experiment, lifecycle, newest |
-| page of runs of many experiments, newest first | runs | workspace, newest |
-| page of runs by anything else, filters | runs | experiment; map entries where the engine indexes them |
-| a registered model and the versions it is shown with, by name or alias | registry | workspace, name, shown |
-| a model version by name and number | registry | workspace, name, number |
-| page of registered models, by name; of versions, last updated first | registry | workspace, kind, newest |
-| page of logged models, newest first; by id | logged_models | experiment, lifecycle, newest; the key |
-| history of a metric | points | run, key, first |
-| a token by id; all of them | tokens | the key; workspace |
+| experiments: workspace, lifecycle, newest | page of experiments, newest first | 3 terms, 0.6 RU |
+| experiments: workspace, name | an experiment by name | 2 terms, 0.4 RU |
+| runs: experiment, lifecycle, newest | page of runs, newest first, or filtered | 3 terms, 0.6 RU |
+| runs: workspace, newest | page of runs of many experiments, newest first | 2 terms, 0.4 RU |
+| datasets: experiment | data sets of an experiment | 1 term, 0.2 RU |
+| registry: workspace, kind, newest | page of models or versions, in their order | 3 terms, 0.6 RU |
+| registry: workspace, name, shown | a model and its versions, by name or alias | 3 terms, 0.6 RU |
+| registry: workspace, name, number | a model version by name and number | 3 terms, 0.6 RU |
+| logged_models: experiment, lifecycle, newest | page of logged models, newest first | 3 terms, 0.6 RU |
+| logged_models: workspace, newest | page of logged models of many experiments | 2 terms, 0.4 RU |
+| removals: workspace | what is being removed | 1 term, 0.2 RU |
+| tokens: workspace | all tokens | 1 term, 0.2 RU |
+| points: run, key, first | history of a metric; all histories of a run | 3 terms, 0.6 RU |
+
+Costs are estimates of what Cosmos DB RU charges when a document is made or removed: a term for each field.
+An update pays twice, and only for fields that it changes. No index holds a parameter, tag or metric, so that
+logging pays for none (docs/cost.md); SQLite has an index of these, where a row costs no money.
 
 Every document carries its workspace, and keys begin with it, so that no request reaches a document of
 another one by its id; points carry it in the key of their run.
@@ -25,7 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-VERSION = 3
+VERSION = 4
 """Raised when documents change in a way that older code cannot read, and when there is more to create."""
 
 
@@ -72,6 +79,10 @@ class Collection:
     maps: tuple[Map, ...] = ()
     lists: tuple[List, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
+    """Each has a line in the table above."""
+    shard: str = ""
+    """The field by whose value Cosmos DB RU spreads the documents: set once, and fixed to one value by every
+    command that writes; ``id`` is the key. Without one they share one place, and its limits (20 GB)."""
 
     def map(self, name: str) -> Map | None:
         """The map called ``name``, if there is one."""
@@ -90,9 +101,10 @@ EXPERIMENTS = Collection(
     stage="lifecycle",
     maps=(Map("tags"),),
     indexes=(("workspace", "lifecycle", "newest"), ("workspace", "name")),
+    shard="id",
 )
 
-NAMES = Collection(name="names", scope="workspace", fields=("workspace",))
+NAMES = Collection(name="names", scope="workspace", fields=("workspace",), shard="id")
 """Claims on names: the key is the name, so two cannot hold one."""
 
 RUNS = Collection(
@@ -115,9 +127,12 @@ RUNS = Collection(
     maps=(Map("params"), Map("tags"), Map("metrics", members=("step", "timestamp", "value"))),
     lists=(List("inputs"),),
     indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
+    shard="id",
 )
 
-DATASETS = Collection(name="datasets", scope="experiment", fields=("experiment",), indexes=(("experiment",),))
+DATASETS = Collection(
+    name="datasets", scope="experiment", fields=("experiment",), indexes=(("experiment",),), shard="id"
+)
 """Datasets by experiment, name and digest, so that runs which log one dataset share its description."""
 
 REGISTRY = Collection(
@@ -145,6 +160,8 @@ REGISTRY = Collection(
         ("workspace", "name", "shown"),
         ("workspace", "name", "number"),
     ),
+    # A version's number is given by the step that finds its model, by name: no key is known then.
+    shard="workspace",
 )
 """Registered models (number 0) and their versions (from 1), so that one search finds both."""
 
@@ -171,7 +188,17 @@ LOGGED_MODELS = Collection(
     maps=(Map("params"), Map("tags")),
     lists=(List("metrics", recency=("timestamp", "step"), tie="run_id"),),
     indexes=(("experiment", "lifecycle", "newest"), ("workspace", "newest")),
+    shard="id",
 )
+
+POINTS = Collection(
+    name="points",
+    scope="run",
+    fields=("run", "key", "first"),
+    indexes=(("run", "key", "first"),),
+    shard="run",
+)
+"""Buckets of metric histories, which each engine keeps in its own way: none of ``COLLECTIONS``."""
 
 REMOVALS = Collection(name="removals", scope="workspace", fields=("workspace",), indexes=(("workspace",),))
 """What is being removed for good, so that an interrupted removal can be gone on with."""

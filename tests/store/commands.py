@@ -13,6 +13,8 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+from genesis.store import schema
+
 COMMANDS = {"insert", "find", "getMore", "update", "delete", "findAndModify", "create", "createIndexes"}
 QUERY_OPERATORS = {
     *("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"),
@@ -33,6 +35,13 @@ SCOPES = {
     "points": "run",
 }
 """The field that a find or update fixes, unless it fixes the key."""
+
+SHARDS = {
+    collection.name: "_id" if collection.shard == "id" else collection.shard
+    for collection in (*schema.COLLECTIONS, schema.POINTS)
+    if collection.shard
+}
+"""The field that a write fixes to one value: Cosmos DB RU refuses others with 61 (ShardKeyNotFound)."""
 
 SESSION = {
     "endSessions",
@@ -102,6 +111,23 @@ def refusals(name: str, command: dict[str, Any]) -> Iterator[str]:
             yield f"{name} on {collection} updates by a pipeline"
         for operator in operators(change) - UPDATE_OPERATORS:
             yield f"{name} on {collection} changes by {operator}"
+    yield from _strays(name, command, SHARDS.get(str(collection)))
+
+
+def _strays(name: str, command: dict[str, Any], shard: str | None) -> Iterator[str]:
+    """What keeps a write from being of one shard."""
+    if shard is None or name == "find":
+        return
+    for document in command["documents"] if name == "insert" else ():
+        if document.get(shard) is None:
+            yield f"{name} has no {shard}: {document}"
+    for conditions in _filters(name, command):
+        condition = conditions.get(shard)
+        if condition is None or (isinstance(condition, dict) and "$eq" not in condition):
+            yield f"{name} is of no single {shard}: {conditions}"
+    for change in _changes(name, command):
+        if any(shard in fields for fields in change.values()):
+            yield f"{name} changes {shard}: {change}"
 
 
 def _filters(name: str, command: dict[str, Any]) -> list[dict[str, Any]]:

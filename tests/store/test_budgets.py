@@ -190,17 +190,41 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "another collection's scope": ("find", {"find": "points", "filter": {"experiment": {"$eq": "a"}}}),
     "an update of everything": (
         "update",
-        {"update": "runs", "updates": [{"q": {}, "u": {"$set": {"a": 1}}}]},
+        {"update": "tokens", "updates": [{"q": {}, "u": {"$set": {"a": 1}}}]},
     ),
+    "a deletion of everything": ("delete", {"delete": "tokens", "deletes": [{"q": {}}]}),
     "an update by a pipeline": (
         "update",
-        {"update": "runs", "updates": [{"q": {"_id": 1}, "u": [{"$set": {}}]}]},
+        {"update": "tokens", "updates": [{"q": {"_id": 1}, "u": [{"$set": {}}]}]},
     ),
     "a verb that is not portable": (
         "update",
         {"update": "runs", "updates": [{"q": {"_id": 1}, "u": {"$bit": {"a": 1}}}]},
     ),
-    "a deletion of everything": ("delete", {"delete": "runs", "deletes": [{"q": {}}]}),
+    "a deletion of what is in many shards": (
+        "delete",
+        {"delete": "runs", "deletes": [{"q": {"_id": {"$in": ["a", "b"]}}, "limit": 0}]},
+    ),
+    "a deletion by the key alone, where that is not the shard": (
+        "delete",
+        {"delete": "points", "deletes": [{"q": {"_id": "a"}, "limit": 1}]},
+    ),
+    "an update of what is in many shards": (
+        "update",
+        {"update": "runs", "updates": [{"q": {"experiment": {"$eq": "a"}}, "u": {"$set": {"a": 1}}}]},
+    ),
+    "an update that moves a document to another shard": (
+        "update",
+        {
+            "update": "registry",
+            "updates": [{"q": {"workspace": {"$eq": "a"}}, "u": {"$set": {"workspace": "b"}}}],
+        },
+    ),
+    "a number from a model by its name alone": (
+        "findAndModify",
+        {"findAndModify": "registry", "query": {"_id": "a", "name": "m"}, "update": {"$inc": {"last": 1}}},
+    ),
+    "a document without its shard": ("insert", {"insert": "points", "documents": [{"_id": "a"}]}),
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from genesis.search.clauses import Clause, Op, Path
 from genesis.store.engine import Change, Document, Engine, Missing, Refused, Updated
 from genesis.store.points import Point, Points
-from genesis.store.schema import RUNS
+from genesis.store.schema import REGISTRY, RUNS
 from tests.store.documents import fill, ids, metric, run
 
 STATUS = Path("status")
@@ -251,33 +251,45 @@ def test_a_refused_update_takes_no_points_that_were_there(engine: Engine) -> Non
 SCOPE = Clause(Path("experiment"), Op.EQ, "default|1")
 
 
+WORKSPACE = Clause(Path("workspace"), Op.EQ, "default")
+KIND = Path("kind")
+
+
+def model(engine: Engine, **fields: Any) -> Document:
+    """A document of the registry, where a search may change one: it says which shard that is in."""
+    document = {"id": "default|m", "workspace": "default", "kind": "model", "tags": {}, **fields}
+    assert engine.insert(REGISTRY, document)
+    return document
+
+
 def test_the_one_document_that_matches_is_changed_and_returned(engine: Engine) -> None:
-    fill(engine, run("a", status="RUNNING"), run("b"))
-    changed = engine.update_one(RUNS, (SCOPE, Clause(STATUS, Op.EQ, "RUNNING")), Change(set={TAG: "v"}))
-    assert changed == run("a", status="RUNNING", tags={"t": "v"}) == held(engine)
-    assert held(engine, "b") == run("b")
+    one, other = model(engine), model(engine, id="default|o", kind="version")
+    changed = engine.update_one(REGISTRY, (WORKSPACE, Clause(KIND, Op.EQ, "model")), Change(set={TAG: "v"}))
+    assert changed == {**one, "tags": {"t": "v"}} == engine.get(REGISTRY, one["id"])
+    assert engine.get(REGISTRY, other["id"]) == other
 
 
 def test_without_a_match_nothing_is_changed_or_returned(engine: Engine) -> None:
-    fill(engine, run("a"))
-    assert engine.update_one(RUNS, (SCOPE, Clause(STATUS, Op.EQ, "X")), Change(set={TAG: "v"})) is None
-    assert held(engine) == run("a")
+    one = model(engine)
+    where = (WORKSPACE, Clause(KIND, Op.EQ, "X"))
+    assert engine.update_one(REGISTRY, where, Change(set={TAG: "v"})) is None
+    assert engine.get(REGISTRY, one["id"]) == one
 
 
 def test_a_guard_in_a_sub_document_that_is_no_map_is_held(engine: Engine) -> None:
-    fill(engine, run("a", gone={"1": True}))
-    absent = [(SCOPE, Clause(Path("gone", number), Op.IS_NULL)) for number in ("1", "2")]
-    results = [engine.update_one(RUNS, where, Change(set={STATUS: "X"})) for where in absent]
+    model(engine, gone={"1": True})
+    absent = [(WORKSPACE, Clause(Path("gone", number), Op.IS_NULL)) for number in ("1", "2")]
+    results = [engine.update_one(REGISTRY, where, Change(set={KIND: "X"})) for where in absent]
     assert [result is None for result in results] == [True, False]
 
 
 def test_numbers_are_counted_from_zero_without_loss(engine: Engine) -> None:
-    fill(engine, run("a"))
+    one = model(engine)
     counted = Change(count={Path("last"): 1, Path("by", "k"): 2})
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: engine.update_one(RUNS, (SCOPE,), counted), range(40)))
+        found = list(pool.map(lambda _: engine.update_one(REGISTRY, (WORKSPACE,), counted), range(40)))
     assert sorted(document["last"] for document in found if document) == list(range(1, 41))
-    assert held(engine)["by"] == {"k": 80}
+    assert (engine.get(REGISTRY, one["id"]) or {})["by"] == {"k": 80}
 
 
 def test_all_documents_that_match_are_deleted(engine: Engine) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from heapq import nsmallest
 from itertools import product
 from operator import itemgetter
 from os import urandom
 from typing import Any
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, DeleteOne, ReturnDocument, UpdateOne
 from pymongo.collection import Collection as MongoCollection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -32,13 +32,16 @@ from genesis.store.engine import (
     sort_key,
 )
 from genesis.store.mongo.client import START_SECONDS, Patience, connect
+from genesis.store.mongo.collections import Maker, shard_field
 from genesis.store.mongo.failures import NAMESPACE_NOT_FOUND
 from genesis.store.mongo.points import BATCH, Buckets
 from genesis.store.mongo.query import Filter, loaded, projection, stored, update, where
+from genesis.store.mongo.uri import Address
 from genesis.store.points import Bucket, Points
-from genesis.store.schema import COLLECTIONS, VERSION, Collection, workspace_of
+from genesis.store.schema import VERSION, Collection, workspace_of
 
-NAMESPACE_EXISTS = 48
+TOGETHER = 100
+"""Single writes in a command; even where they are throttled, it is done within a minute."""
 TRIES = 16
 """Looks at a document whose guard fails and then holds, before an update is given up (503)."""
 WALKS = 2
@@ -47,7 +50,7 @@ WALKS = 2
 
 def open_engine(uri: str, connections: int = CONNECTIONS) -> MongoEngine:
     """The engine on a MongoDB URI; makes collections and indexes when the database has none of ours."""
-    engine = MongoEngine(connect(uri, connections))
+    engine = MongoEngine(connect(uri, connections), is_ru=Address(uri).is_ru)
     try:
         engine.prepare()
     except BaseException:
@@ -68,9 +71,10 @@ def schema_version(uri: str) -> int:
 class MongoEngine:
     """Satisfies ``Engine``; threads share the client's pool of connections."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], *, is_ru: bool = False) -> None:
         self._database = database
         self._steadily = Patience()
+        self._is_ru = is_ru
         self._buckets = Buckets(database["points"], self._steadily)
 
     def _of(self, collection: Collection) -> MongoCollection[Document]:
@@ -105,34 +109,13 @@ class MongoEngine:
             raise
 
     def init(self) -> None:
-        # Those without an index as well: the first write would make them, where it may.
-        for created in (*(collection.name for collection in COLLECTIONS), "points", "counters", "meta"):
-            self._ensure_collection(created)
-        for collection in COLLECTIONS:
-            for fields in collection.indexes:
-                self._ensure_index(collection.name, fields)
-        self._ensure_index("points", ("run", "key", "first"))
+        Maker(self._database, self._steadily, is_ru=self._is_ru).make()
         # The version last: an interrupted init is repeated.
         self._steadily(
             lambda: self._database["meta"].update_one(
                 {"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True
             )
         )
-
-    def _ensure_collection(self, name: str) -> None:
-        def attempt() -> None:
-            try:
-                # Without the driver's own look, which lists all collections and may be overtaken.
-                self._database.create_collection(name, check_exists=False)
-            except OperationFailure as error:
-                if error.code != NAMESPACE_EXISTS:
-                    raise
-
-        self._steadily(attempt)
-
-    def _ensure_index(self, name: str, fields: Sequence[str]) -> None:
-        keys = [(field, ASCENDING) for field in fields]
-        self._steadily(lambda: self._database[name].create_index(keys))
 
     def insert(self, collection: Collection, document: Document) -> bool:
         kept = stored(collection, document)
@@ -145,13 +128,13 @@ class MongoEngine:
                 self._of(collection).insert_one(kept)
             except DuplicateKeyError:
                 # After a lost reply the document in the way may be the one just written.
-                return tries > 1 and self._of(collection).find_one({"_id": kept["_id"]}) == kept
+                return tries > 1 and self._of(collection).find_one(_one(collection, kept["_id"])) == kept
             return True
 
         return self._steadily(attempt)
 
     def get(self, collection: Collection, id: str) -> Document | None:
-        kept = self._steadily(lambda: self._of(collection).find_one({"_id": id}))
+        kept = self._steadily(lambda: self._of(collection).find_one(_one(collection, id)))
         return None if kept is None else loaded(collection, kept)
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
@@ -211,7 +194,9 @@ class MongoEngine:
         )
         ids = [key[-1] for key in page]
         if ids and not query.only:
-            found = self._fetch(collection, {"_id": {"$in": ids}})
+            shard = shard_field(collection)
+            within = {shard: conditions[shard]} if shard in conditions else {}
+            found = self._fetch(collection, {**within, "_id": {"$in": ids}})
         by_id = {document["id"]: document for document in found}
         return [by_id[id] for id in ids if id in by_id]
 
@@ -229,10 +214,10 @@ class MongoEngine:
             outcome = self._settle(collection, id, change, guard)
         except GenesisError as error:
             if error.status == 400:
-                self._buckets.take_back(ids)
+                self._buckets.take_back(id, ids)
             raise
         if not isinstance(outcome, Updated):
-            self._buckets.take_back(ids)
+            self._buckets.take_back(id, ids)
         return outcome
 
     def _settle(self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]) -> Outcome:
@@ -255,7 +240,7 @@ class MongoEngine:
         self, collection: Collection, id: str, change: Change, guard: Sequence[Clause]
     ) -> tuple[bool, int]:
         """Whether a document matched and is changed now, and how many tries that took."""
-        conditions, operators = {"_id": id, **where(collection, guard)}, update(change)
+        conditions, operators = {**_one(collection, id), **where(collection, guard)}, update(change)
         tries = 0
 
         def attempt() -> bool:
@@ -280,15 +265,36 @@ class MongoEngine:
 
     def update_all(self, collection: Collection, where_: Where, change: Change) -> None:
         conditions, operators = where(collection, where_), update(change)
-        self._steadily(lambda: self._of(collection).update_many(conditions, operators))
+        if _is_in_one_shard(collection, conditions):
+            self._steadily(lambda: self._of(collection).update_many(conditions, operators))
+        else:
+            self._one_by_one(collection, conditions, lambda one: UpdateOne(one, operators))
 
     def delete(self, collection: Collection, id: str, guard: Sequence[Clause] = ()) -> bool:
-        conditions = {"_id": id, **where(collection, guard)}
+        conditions = {**_one(collection, id), **where(collection, guard)}
         return bool(self._steadily(lambda: self._of(collection).delete_one(conditions)).deleted_count)
 
     def delete_all(self, collection: Collection, where_: Where) -> None:
         conditions = where(collection, where_)
-        self._steadily(lambda: self._of(collection).delete_many(conditions))
+        if _is_in_one_shard(collection, conditions):
+            self._steadily(lambda: self._of(collection).delete_many(conditions))
+        else:
+            self._one_by_one(collection, conditions, DeleteOne)
+
+    def _one_by_one(
+        self, collection: Collection, conditions: Filter, write: Callable[[Filter], UpdateOne | DeleteOne]
+    ) -> None:
+        """Write each document that matches by its key, ``TOGETHER`` in a command.
+
+        Cosmos DB RU takes no write whose filter does not say which shard it is for; and one command that
+        writes all runs of an experiment would not be done within its minute.
+        """
+        ids = self._steadily(
+            lambda: [d["_id"] for d in self._of(collection).find(conditions, {"_id": 1}, batch_size=BATCH)]
+        )
+        for start in range(0, len(ids), TOGETHER):
+            writes = [write({**_one(collection, id), **conditions}) for id in ids[start : start + TOGETHER]]
+            self._steadily(partial(self._of(collection).bulk_write, writes, ordered=False))
 
     def count_up(self, counter: str) -> int:
         def attempt() -> Document | None:
@@ -319,6 +325,18 @@ class MongoEngine:
 
     def close(self) -> None:
         self._database.client.close()
+
+
+def _one(collection: Collection, id: str) -> Filter:
+    """The document with this key, and the shard it is in: every key begins with its workspace."""
+    shard = shard_field(collection)
+    return {"_id": id, shard: workspace_of(id)} if shard == "workspace" else {"_id": id}
+
+
+def _is_in_one_shard(collection: Collection, conditions: Filter) -> bool:
+    """Whether a filter says so, or nothing is sharded."""
+    shard = shard_field(collection)
+    return not shard or "$eq" in conditions.get(shard, {})
 
 
 def _values(condition: Any) -> list[Filter]:

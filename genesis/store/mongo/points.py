@@ -45,10 +45,10 @@ class Buckets:
         self._steadily(attempt)
         return [bucket["_id"] for bucket in buckets]
 
-    def take_back(self, ids: Sequence[str]) -> None:
-        """Remove what ``append`` stored, by the ids it gave."""
+    def take_back(self, run: str, ids: Sequence[str]) -> None:
+        """Remove what ``append`` stored for a run, by the ids it gave."""
         if ids:
-            self._steadily(lambda: self._points.delete_many({"_id": {"$in": list(ids)}}))
+            self._steadily(lambda: self._points.delete_many({"run": run, "_id": {"$in": list(ids)}}))
 
     def read(self, runs: Sequence[str], metric: str, since: int | None = None) -> Iterator[Bucket]:
         """As ``Engine.points``."""
@@ -70,7 +70,8 @@ class Buckets:
         stays = self.append(run, {metric: merged})
         now = time.time_ns() // 1_000_000
         # A reader may be past the merged bucket and not yet at these: a later merge removes them.
-        read = {"_id": {"$in": [bucket.id for bucket in buckets if bucket.id not in stays]}}
+        ids = [bucket.id for bucket in buckets if bucket.id not in stays]
+        read = {"run": run, "key": metric, "_id": {"$in": ids}}
         self._steadily(lambda: self._points.update_many(read, {"$set": {"merged": now}}))
         unread = {"run": run, "key": metric, "merged": {"$lt": now - LINGER_MS}}
         self._steadily(lambda: self._points.delete_many(unread))

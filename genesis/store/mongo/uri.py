@@ -15,6 +15,8 @@ PLAIN = "mongodb://"
 INSECURE = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 DATABASE = "genesis"
 """Used where a URI names none."""
+RU = ".mongo.cosmos."
+"""In the name of every host of Cosmos DB RU, in all of Azure's clouds; vCore's have ``.mongocluster.``."""
 
 
 class Address:
@@ -37,6 +39,11 @@ class Address:
         self._hosts: list[str] = [host for host, _ in parts["nodelist"]]
         self._is_local = not uri.startswith(SRV) and all(map(is_loopback, self._hosts))
         self._check()
+
+    @property
+    def is_ru(self) -> bool:
+        """Whether it is one of Cosmos DB RU, which has commands of its own."""
+        return any(RU in host.lower() for host in self._hosts)
 
     def options(self, **ours: Any) -> dict[str, Any]:
         """Options of the client: ours where the URI has none, and those that it has no say in."""
