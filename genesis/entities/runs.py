@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict
 
 from genesis.errors import GenesisError, invalid, missing
 
@@ -21,6 +22,61 @@ class Latest(NamedTuple):
     step: int
     timestamp: int
     value: float
+
+
+class LatestEntry(TypedDict):
+    """A metric's latest value as it is stored; true ``nan`` says that it is no number, and its value is 0."""
+
+    step: int
+    timestamp: int
+    value: float
+    nan: NotRequired[bool]
+
+
+class NamedEntry(LatestEntry):
+    key: NotRequired[str]
+
+
+NAN = float("nan")
+
+
+class LatestValues(Mapping[str, Latest]):
+    """The latest value of each metric; a ``Latest`` is made of those that are looked at only.
+
+    A page of runs has tens of thousands of them, which go from the database to the reply as they are.
+    """
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: dict[str, NamedEntry] | None = None) -> None:
+        """Takes ``entries`` over: each is told its name, which is how MLflow shows it."""
+        self.entries = {} if entries is None else entries
+        for key, entry in self.entries.items():
+            entry["key"] = key
+
+    @classmethod
+    def of(cls, latest: Mapping[str, Latest]) -> LatestValues:
+        return cls({key: _entry(value) for key, value in latest.items()})
+
+    def __getitem__(self, key: str) -> Latest:
+        entry = self.entries[key]
+        return Latest(entry["step"], entry["timestamp"], NAN if "nan" in entry else float(entry["value"]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"LatestValues.of({dict(self)})"
+
+
+def _entry(latest: Latest) -> NamedEntry:
+    step, timestamp, value = latest
+    if value != value:
+        return {"step": step, "timestamp": timestamp, "value": 0.0, "nan": True}
+    return {"step": step, "timestamp": timestamp, "value": value}
 
 
 class Metric(NamedTuple):
@@ -76,7 +132,7 @@ class Run:
     lifecycle_stage: str = "active"
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, Latest] = field(default_factory=dict)
+    metrics: LatestValues = field(default_factory=LatestValues)
     inputs: list[DatasetInput] = field(default_factory=list)
     model_inputs: list[str] = field(default_factory=list)
     model_outputs: list[tuple[str, int]] = field(default_factory=list)

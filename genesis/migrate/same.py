@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ def _is_derived(entity: Entity, field: str) -> bool:
 
 
 def _value(field: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         yield from ((f"{field}[{key}]", _plain(held)) for key, held in value.items())
     elif isinstance(value, list):
         yield from (_element(field, element) for element in value)

@@ -14,7 +14,7 @@ from genesis.entities.runs import (
     Dataset,
     DatasetInput,
     DatasetSummary,
-    Latest,
+    LatestValues,
     Metric,
     Run,
     not_active,
@@ -29,7 +29,6 @@ from genesis.store.points import Point, Points
 from genesis.store.schema import DATASETS, RUNS, key, name
 
 LAST_MS = 2**63 - 1
-NAN = float("nan")
 TRIES = 16
 """Rounds of read and guarded write before a run that others keep changing is given up (503)."""
 
@@ -286,7 +285,7 @@ class Runs:
             lifecycle_stage=document["lifecycle"],
             params=document["params"],
             tags=document["tags"],
-            metrics=_latest(document["metrics"]),
+            metrics=LatestValues(document["metrics"]),
             inputs=[_input(element) for element in document.get("inputs", ())],
             model_inputs=[m["model_id"] for m in document.get("model_inputs", ())],
             model_outputs=[(m["model_id"], m["step"]) for m in document.get("model_outputs", ())],
@@ -314,15 +313,6 @@ def _entry(point: Point) -> dict[str, Any]:
     if nan:
         entry["nan"] = True
     return entry
-
-
-def _latest(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Latest]:
-    # A page of runs has tens of thousands of them; this takes half the time of calling Latest.
-    make = tuple.__new__
-    return {
-        k: make(Latest, (e["step"], e["timestamp"], NAN if "nan" in e else float(e["value"])))
-        for k, e in entries.items()
-    }
 
 
 def _dataset_id(dataset: Dataset) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, NotRequired, TypedDict
+from typing import Annotated, ClassVar, NotRequired, TypedDict, cast
 
 from pydantic import Field
 
-from genesis.entities.runs import STATUSES, DatasetInput, Run
-from genesis.wire.base import Int32, Int64, Many, Message, Text, double, one_of
+from genesis.entities.runs import STATUSES, DatasetInput, LatestValues, NamedEntry, Run
+from genesis.wire.base import Int32, Int64, Many, Message, Text, one_of
 from genesis.wire.experiments import Tag, TagReply, ViewType, tags
 
 RunStatus = Annotated[str, one_of(*STATUSES)]
@@ -242,15 +242,22 @@ def whole(run: Run, *, model_inputs: bool = True) -> RunReply:
 def _data(run: Run) -> RunDataReply:
     data: RunDataReply = {}
     if run.metrics:
-        data["metrics"] = [
-            {"key": k, "value": double(m.value), "timestamp": m.timestamp, "step": m.step}
-            for k, m in run.metrics.items()
-        ]
+        data["metrics"] = _metrics(run.metrics)
     if run.params:
         data["params"] = tags(run.params)
     if run.tags:
         data["tags"] = tags(run.tags)
     return data
+
+
+def _metrics(latest: LatestValues) -> list[MetricReply]:
+    """The entries themselves, which are MLflow's messages but where the value is no number."""
+    entries = [entry if "nan" not in entry else _no_number(entry) for entry in latest.entries.values()]
+    return cast("list[MetricReply]", entries)
+
+
+def _no_number(entry: NamedEntry) -> MetricReply:
+    return {"key": entry["key"], "value": "NaN", "timestamp": entry["timestamp"], "step": entry["step"]}
 
 
 def _inputs(run: Run, *, model_inputs: bool = True) -> RunInputsReply:

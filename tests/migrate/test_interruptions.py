@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from genesis.app import App
-from genesis.entities.runs import Latest
+from genesis.entities.runs import Latest, LatestValues
 from genesis.migrate.ends import Source
 from genesis.migrate.genesis import GenesisEnd
 from genesis.migrate.journal import Journal
@@ -38,7 +38,7 @@ def fill(app: App, suffix: str = "") -> None:
         described: dict[str, Any] = vars(run) | {
             "run_id": id,
             "artifact_uri": f"mlflow-artifacts:/7/{id}/artifacts",
-            "metrics": {"loss": Latest(2, 12, 0.5), "acc": Latest(0, 1, 0.5)},
+            "metrics": LatestValues.of({"loss": Latest(2, 12, 0.5), "acc": Latest(0, 1, 0.5)}),
         }
         store.runs.write(type(run)(**described))
         loss = [Point(10 + i, i, i / 4) for i in range(3)]

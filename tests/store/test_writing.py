@@ -10,7 +10,7 @@ from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import LoggedModel, ModelMetric
 from genesis.entities.registry import ModelLine, ModelVersion, NewVersion, RegisteredModel
 from genesis.entities.removals import RUN
-from genesis.entities.runs import Dataset, DatasetInput, DatasetSummary, Latest, Run
+from genesis.entities.runs import Dataset, DatasetInput, DatasetSummary, Latest, LatestValues, Run
 from genesis.errors import GenesisError
 from genesis.store import Store
 from genesis.store.engine import Engine
@@ -42,7 +42,7 @@ RUN_7 = Run(
     lifecycle_stage="deleted",
     params={"lr": "0.1", "a.b": "$"},
     tags={"mlflow.runName": "a run"},
-    metrics={"loss": Latest(2, 12, 0.5), "nan": Latest(0, 10, float("nan"))},
+    metrics=LatestValues.of({"loss": Latest(2, 12, 0.5), "nan": Latest(0, 10, float("nan"))}),
     inputs=[DatasetInput(Dataset("d", "1", "local", "{}", "s", "p"), {"mlflow.data.context": "training"})],
     model_inputs=["m-0"],
     model_outputs=[("m-1", 3)],

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import STATUSES, LoggedModel, ModelMetric
 from genesis.entities.registry import ModelVersion, RegisteredModel
-from genesis.entities.runs import Dataset, DatasetInput, Latest, Run
+from genesis.entities.runs import Dataset, DatasetInput, Latest, LatestValues, Run
 from genesis.errors import unavailable
 from genesis.migrate.ends import LARGEST
 from genesis.store.points import Point, distinct
@@ -57,7 +57,9 @@ def run_of(found: Any, deleted_time: int | None = None) -> Run:
         lifecycle_stage=info.lifecycle_stage,
         params=dict(data.params),
         tags=dict(data.tags),
-        metrics={m.key: Latest(m.step, m.timestamp, finite(m.value)) for m in data._metric_objs},
+        metrics=LatestValues.of(
+            {m.key: Latest(m.step, m.timestamp, finite(m.value)) for m in data._metric_objs}
+        ),
         inputs=[_input(given) for given in (found.inputs.dataset_inputs if found.inputs else ())],
         model_inputs=[given.model_id for given in (found.inputs.model_inputs if found.inputs else ())],
         model_outputs=[(m.model_id, m.step) for m in (found.outputs.model_outputs if found.outputs else ())],

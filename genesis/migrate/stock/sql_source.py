@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, Table, func, select
 from genesis.entities.experiments import Experiment
 from genesis.entities.logged_models import STATUSES, LoggedModel, ModelMetric
 from genesis.entities.registry import ModelLine, ModelVersion, RegisteredModel
-from genesis.entities.runs import NAME_TAG, Dataset, DatasetInput, Latest, Run
+from genesis.entities.runs import NAME_TAG, Dataset, DatasetInput, Latest, LatestValues, Run
 from genesis.migrate.ends import BATCH, EXPERIMENT, PIECE, REGISTERED_MODEL, Files, Loss
 from genesis.migrate.locations import shown
 from genesis.migrate.stock.artifacts import SourceFiles
@@ -128,7 +128,7 @@ class SqlSource:
                 lifecycle_stage=row.lifecycle_stage,
                 params=params.get(row.run_uuid, {}),
                 tags=tags.get(row.run_uuid, {}),
-                metrics=latest.get(row.run_uuid, {}),
+                metrics=LatestValues.of(latest.get(row.run_uuid, {})),
                 inputs=inputs.get(row.run_uuid, []),
                 model_inputs=[model for model, _ in models.get(("RUN_INPUT", row.run_uuid), [])],
                 model_outputs=models.get(("RUN_OUTPUT", row.run_uuid), []),

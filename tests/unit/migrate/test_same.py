@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from genesis.entities.logged_models import ModelMetric
-from genesis.entities.runs import Latest
+from genesis.entities.runs import Latest, LatestValues
 from genesis.migrate.same import Difference, Entity, differences
 from tests.store.test_writing import EXPERIMENT, LINE, MODEL, RUN_7
 
@@ -22,7 +22,7 @@ def test_each_value_that_differs_is_named() -> None:
         RUN_7,
         user_id="bob",
         params={"lr": "0.2"},
-        metrics={"nan": Latest(0, 10, 1.0)},
+        metrics=LatestValues.of({"nan": Latest(0, 10, 1.0)}),
         inputs=[],
         model_outputs=[("m-1", 4)],
     )
