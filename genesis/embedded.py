@@ -8,7 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from urllib.parse import unquote
+
+import orjson
 
 from genesis.app import App
 from genesis.auth import workspace_of
@@ -18,7 +21,7 @@ from genesis.routes import match
 from genesis.scope import Scope
 from genesis.settings import Settings
 from genesis.store.removals import Removals
-from genesis.wire.base import Reply
+from genesis.wire.base import encode
 
 Finds = Callable[[str], LoggedModel]
 
@@ -32,8 +35,8 @@ class Embedded:
 
     def call(
         self, method: str, target: str, message: str, workspace: str, elsewhere: Finds | None = None
-    ) -> Reply:
-        """What the endpoint at ``target`` answers to a message; raises GenesisError as it refuses.
+    ) -> Any:
+        """The JSON that the endpoint at ``target`` answers to a message; raises GenesisError as it refuses.
 
         ``elsewhere`` finds logged models that another database keeps.
         """
@@ -53,7 +56,8 @@ class Embedded:
             trusted=True,
             elsewhere=elsewhere,
         )
-        return route.handler(route.request.decode(request, parameters), scope)
+        # Read back from what HTTP would send: long lists are written as they are made.
+        return orjson.loads(encode(route.handler(route.request.decode(request, parameters), scope)).whole())
 
     def deleted(self, kind: str, workspace: str, older_than: int) -> list[str]:
         """Ids of the runs, or logged models, that were deleted ``older_than`` milliseconds ago, or before."""

@@ -100,7 +100,7 @@ def search(request: w.SearchRuns, scope: Scope) -> w.SearchRunsReply:
     )
     reply = w.SearchRunsReply()
     if found:
-        reply["runs"] = [w.whole(run, model_inputs=False) for run in found]
+        reply["runs"] = w.page(found)
     if token:
         reply["next_page_token"] = token
     return reply

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, cast, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
@@ -305,6 +305,16 @@ class Raw:
 
 
 Reply = Mapping[str, Any] | Page | Raw
+
+
+Part = TypeVar("Part", bound=Mapping[str, Any])
+
+
+def written(message: Part) -> Part:
+    """The message as its JSON already, which is what a long list holds: what one was made of goes before
+    the next is made, and the memory of few serves all.
+    """
+    return cast(Part, orjson.Fragment(orjson.dumps(message)))
 
 
 def encode(reply: Reply) -> Response:

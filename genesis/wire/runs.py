@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, NotRequired, TypedDict, cast
 
 from pydantic import Field
 
 from genesis.entities.runs import STATUSES, DatasetInput, LatestValues, NamedEntry, Run
-from genesis.wire.base import Int32, Int64, Many, Message, Text, one_of
+from genesis.wire.base import Int32, Int64, Many, Message, Text, one_of, written
 from genesis.wire.experiments import Tag, TagReply, ViewType, tags
 
 RunStatus = Annotated[str, one_of(*STATUSES)]
@@ -237,6 +238,11 @@ def whole(run: Run, *, model_inputs: bool = True) -> RunReply:
         outputs["model_outputs"] = [{"model_id": m, "step": step} for m, step in run.model_outputs]
     inputs = _inputs(run, model_inputs=model_inputs)
     return {"info": info(run), "data": _data(run), "inputs": inputs, "outputs": outputs}
+
+
+def page(runs: Iterable[Run]) -> list[RunReply]:
+    """Runs as searches show them."""
+    return [written(whole(run, model_inputs=False)) for run in runs]
 
 
 def _data(run: Run) -> RunDataReply:
