@@ -24,7 +24,7 @@ serve: $(VENV)/.installed  ## Run Genesis-Flow here (PORT=7071 DATA=.genesis HOS
 	@exec $(BIN)/python -m genesis serve --host $(HOST) --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
 test: check $(VENV)/.dev  ## Install what the tests need, then run every check and test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder  # tests/conftest.py puts what is slow first
 
 check: $(VENV)/.dev  ## ruff, mypy --strict and bandit; bicep build and lint where there is a bicep command
 	$(BIN)/ruff format --check .

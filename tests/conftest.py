@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +14,27 @@ import pytest
 
 from genesis.telemetry.lines import LIBRARIES
 from tests.servers.secantus import mongodb_address, secantusdb
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what is to run in its background with it ignored, and so would every command that a test
+    # starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+SLOWEST = ("functions/test_load_and_faults.py", "parity", "e2e", "migrate", "functions", "artifacts", "store")
+"""What workers begin with, so that none is alone with a long file in the end."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place(item.path.relative_to(Path(__file__).parent)))
+
+
+def place(file: Path) -> int:
+    """Which of SLOWEST a file belongs to; files of one keep their order."""
+    for number, slow in enumerate(SLOWEST):
+        if file.is_relative_to(slow):
+            return number
+    return len(SLOWEST)
 
 
 @pytest.fixture(autouse=True)

@@ -74,8 +74,10 @@ def digest(file: Path) -> str:
 
 
 def written(file: Path, size: int) -> Path:
-    """A file of random bytes."""
+    """A file of random bytes, of which no two parts are the same, wherever it is cut."""
+    # They come again after a number of bytes that no part has: that is soon written, however large the file.
+    random = os.urandom(MEGABYTE - 3)
     with file.open("wb") as content:
-        for start in range(0, size, 16 * MEGABYTE):
-            content.write(os.urandom(min(16 * MEGABYTE, size - start)))
+        for start in range(0, size, len(random)):
+            content.write(random[: size - start])
     return file
