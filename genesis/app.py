@@ -70,6 +70,11 @@ class App:
         )
         self._workspaces: set[str] = set()
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether its database is a part of this process, so that most requests wait for nothing."""
+        return self._settings.is_embedded
+
     def handle(self, request: Request) -> Response:
         """The reply; never raises. The first piece of a body that streams is read already."""
         return self._handle(request, whole=False)

@@ -9,12 +9,14 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 from genesis.app import App
 from genesis.errors import Code, GenesisError, unavailable
 from genesis.http import Body, BytesBody, Request, Response
+from genesis.lane import Lane
 from genesis.wire.base import encode_error
 
 Scope = MutableMapping[str, Any]
@@ -79,6 +81,8 @@ class Asgi:
     def __init__(self, app: App) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="genesis")
+        # Who waits for a database elsewhere keeps no other from Python's lock.
+        self._lane = Lane(self._threads) if app.is_embedded else None
         self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="genesis-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,6 +100,8 @@ class Asgi:
         # Not on the loop: a thread may wait for the loop to tell it that its upload was abandoned.
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._streams.shutdown)
+        if self._lane is not None:
+            await loop.run_in_executor(None, self._lane.shutdown)
         await loop.run_in_executor(None, self._threads.shutdown)
         self._app.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -122,9 +128,8 @@ class Asgi:
             scheme=scope["scheme"],
             peer=(scope.get("client") or ("",))[0],
         )
-        threads = self._streams if isinstance(body, StreamedBody) else self._threads
         try:
-            response = await loop.run_in_executor(threads, self._app.handle, request)
+            response = await self._answered(request)
         except asyncio.CancelledError:
             # The server stops, and this request took longer than it waits for.
             response = encode_error(unavailable("The server is stopping; try again.", 5))
@@ -132,6 +137,13 @@ class Asgi:
             if isinstance(body, StreamedBody):
                 body.abandon()
         await self._reply(response, scope["method"], receive, send)
+
+    async def _answered(self, request: Request) -> Response:
+        if self._lane is not None and isinstance(request.body, BytesBody):
+            return await self._lane.run(partial(self._app.handle, request))
+        threads = self._streams if isinstance(request.body, StreamedBody) else self._threads
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, self._app.handle, request)
 
     async def _reply(self, response: Response, method: str, receive: Receive, send: Send) -> None:
         if isinstance(response.body, bytes):

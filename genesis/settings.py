@@ -157,6 +157,11 @@ class Settings:
         return self.database_uri or f"sqlite:///{quote(str(Path(self.data).absolute() / 'genesis.db'))}"
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file of this process."""
+        return self.database.lower().startswith("sqlite:")
+
+    @property
     def database_refusal(self) -> str:
         """Why nothing can be kept in this database; "" where it can."""
         if self.database.startswith(UNRESOLVED):
@@ -164,7 +169,7 @@ class Settings:
                 "GENESIS_DATABASE_URI is a reference to a key vault that was not resolved: the app's "
                 "identity may not read the secret, or it is not there."
             )
-        if not self.in_azure or not self.database.lower().startswith("sqlite:"):
+        if not self.in_azure or not self.is_embedded:
             return ""
         return (
             "GENESIS_DATABASE_URI is empty or begins with sqlite:, which is refused in Azure: each instance "

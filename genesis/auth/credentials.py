@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
@@ -80,6 +81,7 @@ def address(request: Request, *, in_azure: bool) -> str:
     return str(found)
 
 
+@lru_cache(maxsize=32)
 def is_website(host: str) -> bool:
     """Whether the name in a Host header may be that of a web page: no address, no machine's own name."""
     named = _without_port(host).rstrip(".").lower()

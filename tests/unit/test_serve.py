@@ -19,6 +19,8 @@ from genesis.http import Request, Response
 class Recorder:
     """Stands in for the App: keeps what it was asked; ``twice`` is set when it has swept twice."""
 
+    is_embedded = True
+
     def __init__(self) -> None:
         self.swept = 0
         self.twice = asyncio.Event()

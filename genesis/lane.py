@@ -1,0 +1,110 @@
+"""A thread for short work: many that take turns at Python's lock spend more on turns than on work."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+from genesis.http import Response
+
+Work = Callable[[], Response]
+
+SHORT_SECONDS = 0.005
+"""What takes longer holds nobody up: others do what waits behind it."""
+
+
+class Lane:
+    """One thread that does one thing after the other, and others for what waits behind long work."""
+
+    def __init__(self, others: ThreadPoolExecutor) -> None:
+        self._others = others
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        self._since = 0.0
+        """When the work under way began; 0 when there is none."""
+        self._is_watched = False
+        self._thread = threading.Thread(target=self._run, name="genesis-lane", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Work) -> Response:
+        """The result of ``work``, which a thread does; raises what it raises."""
+        loop = asyncio.get_running_loop()
+        job = _Job(loop, work)
+        if self._is_long():
+            self._others.submit(job.run)
+        else:
+            self._waiting.put(job)
+            self._watch(loop)
+        return await job.done
+
+    def _is_long(self) -> bool:
+        since = self._since
+        return since > 0 and time.monotonic() - since > SHORT_SECONDS
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_watched:
+            self._is_watched = True
+            loop.call_later(SHORT_SECONDS, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_watched = False
+        if self._is_long():
+            with suppress(Empty):
+                while (job := self._waiting.get_nowait()) is not None:
+                    self._others.submit(job.run)
+        elif not self._waiting.empty():
+            self._watch(loop)
+
+    def _run(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            self._since = time.monotonic()
+            job.do()
+            # Before anybody is told, who may ask again at once.
+            self._since = 0.0
+            job.tell()
+
+    def shutdown(self) -> None:
+        """Returns when all that was taken up is done."""
+        self._waiting.put(None)
+        self._thread.join()
+
+
+class _Job:
+    """Work, and the future of its result: less than an executor's, which has locks of its own."""
+
+    __slots__ = ("_failure", "_loop", "_result", "_work", "done")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work) -> None:
+        self._loop = loop
+        self._work = work
+        self._result: Response | None = None
+        self._failure: BaseException | None = None
+        self.done: asyncio.Future[Response] = loop.create_future()
+
+    def run(self) -> None:
+        self.do()
+        self.tell()
+
+    def do(self) -> None:
+        try:
+            self._result = self._work()
+        except BaseException as failure:
+            self._failure = failure
+
+    def tell(self) -> None:
+        # The loop may be closed.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        # Whoever waited may have been told that the server stops.
+        if self.done.done():
+            return
+        if self._failure is not None:
+            self.done.set_exception(self._failure)
+        elif self._result is not None:
+            self.done.set_result(self._result)
