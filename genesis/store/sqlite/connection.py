@@ -61,6 +61,8 @@ class Database:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA case_sensitive_like = ON")
         connection.execute("PRAGMA cache_size = -16000")
+        # Pages that are written again and again go to the file, and to the disk, once in 16 MB of log.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.create_function("fold", 1, _folded, deterministic=True)
         return connection
 
