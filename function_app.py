@@ -13,6 +13,7 @@ import azure.functions as func
 from azure.functions.warmup import WarmUpContext
 
 from genesis.app import App
+from genesis.garbage import collect_rarely
 from genesis.http import BytesBody, Request
 from genesis.settings import Settings
 from genesis.telemetry.lines import adopt
@@ -25,6 +26,7 @@ _building = Lock()
 def _built() -> App:
     settings = Settings.read()
     adopt(settings)
+    collect_rarely()
     return App(settings)
 
 

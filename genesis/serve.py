@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Any
 
 from genesis.app import App
 from genesis.errors import Code, GenesisError, unavailable
+from genesis.garbage import collect_rarely
 from genesis.http import Body, BytesBody, Request, Response
 from genesis.lane import Lane
 from genesis.wire.base import encode_error
@@ -27,8 +27,6 @@ THREADS = 16
 STREAMS = 64
 """Threads for bodies that arrive while they are worked on: slow uploads keep no other request waiting."""
 SWEEP_SECONDS = 3600
-COLLECTED = (20_000, 20, 50)
-"""After how many more objects Python looks for garbage in cycles, and how often among older ones."""
 IDLE_SECONDS = 120.0
 """After which a body of which nothing more comes is given up: who is switched off says no goodbye."""
 LARGEST_HEAD = 64 * 1024
@@ -231,12 +229,6 @@ def listen(host: str, port: int) -> socket.socket:
 def is_loopback(listener: socket.socket) -> bool:
     """Whether no other machine reaches it, whatever its host was called."""
     return ip_address(listener.getsockname()[0]).is_loopback
-
-
-def collect_rarely() -> None:
-    """Pages and batches make objects by the ten thousand, none in cycles: looking takes half of the time."""
-    gc.freeze()
-    gc.set_threshold(*COLLECTED)
 
 
 def run(app: App, listener: socket.socket) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LEAVES = {"genesis", "genesis.errors", "genesis.observed"}
+LEAVES = {"genesis", "genesis.errors", "genesis.garbage", "genesis.observed"}
 
 LAYERS = (
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import time
@@ -15,6 +16,7 @@ import azure.functions as func
 import pytest
 
 import function_app
+from genesis.garbage import COLLECTED
 from genesis.http import Request, Response
 from tests.functions.published import environment
 from tests.functions.python313 import REPOSITORY, python313
@@ -96,8 +98,11 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Recorder]]:
     monkeypatch.setattr(function_app, "App", Recorder)
     monkeypatch.setattr(Recorder, "built", 0)
     function_app._built.cache_clear()
+    before = gc.get_threshold()
     yield Recorder
     function_app._built.cache_clear()
+    gc.unfreeze()
+    gc.set_threshold(*before)
 
 
 def answer(url: str = "http://h/", parent: str = "") -> func.HttpResponse:
@@ -112,6 +117,11 @@ def test_first_requests_at_the_same_time_build_one_app(recorder: type[Recorder])
         replies = list(threads.map(lambda _: answer(), range(8)))
     assert [reply.status_code for reply in replies] == [201] * 8
     assert recorder.built == 1
+
+
+def test_garbage_is_looked_for_as_rarely_as_in_our_own_server(recorder: type[Recorder]) -> None:
+    answer()
+    assert gc.get_threshold() == COLLECTED
 
 
 def test_the_app_gets_the_request_as_it_was_sent(recorder: type[Recorder]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import weakref
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -120,30 +118,3 @@ def test_an_upload_of_which_nothing_more_comes_is_given_up(monkeypatch: pytest.M
         return sent
 
     assert asyncio.run(asyncio.wait_for(ask(), 60))[0]["status"] == 200
-
-
-def test_garbage_is_looked_for_less_often_than_python_does() -> None:
-    before = gc.get_threshold()
-    try:
-        serve.collect_rarely()
-        assert gc.get_threshold()[0] > before[0]
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
-
-
-def test_a_cycle_is_collected_all_the_same() -> None:
-    before = gc.get_threshold()
-    try:
-        serve.collect_rarely()
-        cycle = Recorder.__new__(Recorder)
-        cycle.itself = cycle  # type: ignore[attr-defined]
-        gone = weakref.ref(cycle)
-        del cycle
-        kept = [[i] for i in range(2 * serve.COLLECTED[0])]
-        assert gone() is None
-        assert kept
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
