@@ -44,7 +44,7 @@ def many(engine: SqliteEngine, count: int, begin: int = 0) -> None:
 
 
 def steps(database: Database, engine: SqliteEngine, *where: Clause) -> int:
-    """Instructions of SQLite's machine, in tens, that a search takes."""
+    """Instructions of SQLite's machine that a search takes."""
     counted = 0
 
     def count() -> int:
@@ -53,7 +53,7 @@ def steps(database: Database, engine: SqliteEngine, *where: Clause) -> int:
         return 0
 
     ids(engine, *where, limit=10)
-    database.connection().set_progress_handler(count, 10)
+    database.connection().set_progress_handler(count, 1)
     ids(engine, *where, limit=10)
     database.connection().set_progress_handler(None, 0)
     return counted
@@ -70,11 +70,11 @@ def test_what_few_runs_fulfil_costs_the_same_however_many_there_are(
     many(engine, 400)
     before = steps(database, engine, *where)
     many(engine, 4000, begin=400)
-    assert steps(database, engine, *where) <= before + 2
+    assert steps(database, engine, *where) <= before + 20
 
 
 @pytest.mark.parametrize("few", [1, 3, 250])
-@pytest.mark.parametrize("op", list(narrowing.NUMBERS))
+@pytest.mark.parametrize("op", [Op.GT, Op.GE, Op.LT, Op.LE, Op.NE])
 @pytest.mark.parametrize("limit", [0, 2])
 def test_it_finds_the_same_narrowed_or_not(
     engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch, few: int, op: Op, limit: int

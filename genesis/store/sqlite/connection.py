@@ -74,6 +74,17 @@ class Database:
             yield self.connection()
 
     @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """As ``reading``, for several statements: all see the file as it is at the first."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One immediate transaction: all of it or nothing."""
         count_command()

@@ -25,23 +25,13 @@ from genesis.store.engine import (
     value_at,
 )
 from genesis.store.points import Bucket, Points
-from genesis.store.schema import COLLECTIONS, VERSION, Collection
+from genesis.store.schema import VERSION, Collection
+from genesis.store.sqlite import narrowing
 from genesis.store.sqlite.connection import Database
-from genesis.store.sqlite.narrowing import narrowed, rest
+from genesis.store.sqlite.narrowing import narrowed
 from genesis.store.sqlite.query import entry_scope, select
-
-SHARED = """
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS entries (
-    scope TEXT NOT NULL, field TEXT NOT NULL, key TEXT NOT NULL, value NOT NULL, id TEXT NOT NULL,
-    PRIMARY KEY (scope, field, key, value, id)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS points (
-    run TEXT NOT NULL, metric TEXT NOT NULL, first INTEGER NOT NULL, digest TEXT NOT NULL,
-    last INTEGER NOT NULL, steps BLOB NOT NULL, timestamps BLOB NOT NULL, "values" BLOB NOT NULL,
-    PRIMARY KEY (run, metric, first, digest)
-) WITHOUT ROWID;
-"""
+from genesis.store.sqlite.tables import schema
+from genesis.store.sqlite.walking import walked
 
 
 def open_engine(uri: str, connections: int = CONNECTIONS) -> SqliteEngine:
@@ -100,8 +90,9 @@ class SqliteEngine:
                 f"A newer Genesis-Flow wrote this database (schema {found}; this one knows {VERSION})."
             )
         with self._database.writing() as connection:
-            for statement in _schema():
+            for statement in schema():
                 connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def insert(self, collection: Collection, document: Document) -> bool:
         with self._database.writing() as connection:
@@ -130,12 +121,16 @@ class SqliteEngine:
         return None if row is None else orjson.loads(row[0])
 
     def find(self, collection: Collection, query: Query) -> list[Document]:
-        with self._database.reading() as connection:
-            fewer = narrowed(connection, collection, query)
-            statement = select(collection, fewer or query, by_entries=fewer is not None)
-            rows = connection.execute(statement.text, statement.values).fetchall()
-        found = [orjson.loads(body) for (body,) in rows]
-        return found if fewer is None else rest(collection, query, found)
+        with self._database.snapshot() as connection:
+            page = narrowed(connection, collection, query, narrowing.FEW)
+            if page is None:
+                page = walked(connection, collection, query)
+            if page is None:
+                page = narrowed(connection, collection, query, narrowing.MORE)
+            if page is not None:
+                return page
+            rows = connection.execute(*select(collection, query))
+            return [orjson.loads(body) for (body,) in rows]
 
     def update(
         self,
@@ -165,11 +160,17 @@ class SqliteEngine:
         if any(path.field == collection.scope for path in change.set):
             raise ValueError(f"the {collection.scope} of {collection.name} never changes")
         before = _entries(collection, document, touched)
+        # SQLite writes every index anew whose fields are named, whether or not they change.
+        changed = [
+            path.field
+            for path in dict.fromkeys(paths)
+            if path.key is None and path.field in collection.fields
+        ]
         apply(document, change)
-        sets = ", ".join(f"{name} = ?" for name in ("body", *collection.fields))
+        sets = ", ".join(f"{name} = ?" for name in ("body", *changed))
         connection.execute(
             f"UPDATE {collection.name} SET {sets} WHERE id = ?",
-            (orjson.dumps(document).decode(), *_columns(collection, document), document["id"]),
+            (orjson.dumps(document).decode(), *map(document.get, changed), document["id"]),
         )
         _index(connection, before, _entries(collection, document, touched))
 
@@ -245,31 +246,7 @@ class SqliteEngine:
         self._database.close()
 
 
-STATISTICS = (
-    # Without figures SQLite takes the entries of one key for a handful and walks them once for every
-    # document. Fixed ones, as https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_
-    # sqlite_stat_tables advises, keep plans the same however the data grows: rows in all, and how many
-    # share their scope, field, key, value and id.
-    "ANALYZE counters",
-    "DELETE FROM sqlite_stat1 WHERE tbl = 'entries'",
-    "INSERT INTO sqlite_stat1 VALUES ('entries', 'entries', '1000000 100000 30000 1000 2 1')",
-    "ANALYZE sqlite_schema",
-)
 INSERT_POINTS = "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-
-
-def _schema() -> Iterator[str]:
-    yield from filter(str.strip, SHARED.split(";"))
-    for collection in COLLECTIONS:
-        columns = "".join(f", {name}" for name in collection.fields)
-        yield (
-            f"CREATE TABLE IF NOT EXISTS {collection.name} (id TEXT PRIMARY KEY, body TEXT NOT NULL{columns})"
-        )
-        for fields in collection.indexes:
-            name = "_".join((collection.name, *fields))
-            yield f"CREATE INDEX IF NOT EXISTS {name} ON {collection.name} ({', '.join(fields)})"
-    yield from STATISTICS
-    yield f"PRAGMA user_version = {VERSION}"
 
 
 def _columns(collection: Collection, document: Document) -> list[Any]:
