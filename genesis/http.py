@@ -105,10 +105,38 @@ def _close(pieces: Iterator[bytes]) -> None:
         close()
 
 
-COMPRESSION = 4
-"""zlib's level: the fastest that finds what signed URLs have in common."""
+COMPRESSION = 2
+"""zlib's level: makes a page of 1,000 runs a tenth in 6 ms; 4 takes 10 ms, and saves a twelfth of that."""
 COMPRESSED_FROM = 4096
 """Bytes: what is shorter fits a packet or three, compressed or not."""
+
+
+def _packing() -> zlib._Compress:
+    return zlib.compressobj(COMPRESSION, wbits=zlib.MAX_WBITS | 16)
+
+
+class _Packed:
+    """The same pieces as gzip; none of them is empty."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._packing: zlib._Compress | None = _packing()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._packing is None:
+            raise StopIteration
+        for piece in self._pieces:
+            packed = self._packing.compress(piece)
+            if packed:
+                return packed
+        packing, self._packing = self._packing, None
+        return packing.flush()
+
+    def close(self) -> None:
+        _close(self._pieces)
 
 
 @dataclass
@@ -135,14 +163,18 @@ class Response:
 
     def compress(self, accepted: str) -> None:
         """Send long JSON as gzip to who accepts it: pages and signed URLs repeat themselves."""
-        json = self.headers.get("Content-Type") == "application/json"
-        if not json or not isinstance(self.body, bytes) or len(self.body) < COMPRESSED_FROM:
+        # A file that is JSON says how long it is, and is sent as it is.
+        json = self.headers.get("Content-Type") == "application/json" and "Content-Length" not in self.headers
+        if not json or (isinstance(self.body, bytes) and len(self.body) < COMPRESSED_FROM):
             return
         self.headers["Vary"] = "Accept-Encoding"
         if accepts_gzip(accepted):
-            packing = zlib.compressobj(COMPRESSION, wbits=zlib.MAX_WBITS | 16)
-            self.body = packing.compress(self.body) + packing.flush()
             self.headers["Content-Encoding"] = "gzip"
+            if isinstance(self.body, bytes):
+                packing = _packing()
+                self.body = packing.compress(self.body) + packing.flush()
+            else:
+                self.body = _Packed(self.body)
 
     def skip(self) -> None:
         """Leave the body unread: a HEAD wants only the headers."""

@@ -163,19 +163,9 @@ def get_history_bulk_interval(
     histories = scope.store.histories.of_runs(request.run_ids, request.metric_key)
     found: list[w.MetricWithRunIdReply] = []
     for run_id in request.run_ids:
-        points = [
-            p
-            for p in histories[run_id]
-            if (start is None or start <= p.step) and (end is None or p.step <= end)
-        ]
-        points.sort(key=_by_step)
-        found += w.history_of_run(run_id, request.metric_key, sampled(points, request.max_results))
+        points = sampled(histories[run_id].by_step(start, end), request.max_results)
+        found += w.history_of_run(run_id, request.metric_key, points)
     return {"metrics": found} if found else {}
-
-
-def _by_step(point: Point) -> tuple[int, int, float, bool]:
-    timestamp, step, value, nan = point.rank()
-    return (step, timestamp, value, nan)
 
 
 def sampled(points: Sequence[Point], most: int) -> list[Point]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappush, heapreplace
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from genesis.errors import invalid
 from genesis.search.paging import position, token
 from genesis.store.engine import Engine
-from genesis.store.points import Bucket, Point, Points, distinct
+from genesis.store.points import Bucket, Curve, Point, Points, distinct
 from genesis.store.schema import key
 
 PILE = 256
@@ -91,35 +92,35 @@ class Histories:
             merged = Points.pack(distinct(p for b in buckets for p in b.points.unpack()))
             self._engine.merge(run, metric, buckets, merged)
 
-    def page(self, run_id: str, metric: str, page_token: str, size: int | None) -> tuple[list[Point], str]:
+    def page(self, run_id: str, metric: str, page_token: str, size: int | None) -> tuple[Curve, str]:
         """Points by timestamp, step and value, and the token of the next page; all of them without a size."""
         after = _place(page_token)
         buckets = self._engine.points(
             [key(self._workspace, run_id)], metric, since=None if after is None else after[0]
         )
         if size is None:
-            points = (p for b in buckets for p in b.points.unpack())
-            return distinct(p for p in points if after is None or p.rank() > after), ""
-        page = first(buckets, after, size + 1)
+            curve = Curve.joined(b.points for b in buckets)
+            return curve[0 if after is None else bisect_right(curve, after, key=Point.rank) :], ""
+        page = Curve.of(first(buckets, after, size + 1))
         if len(page) <= size:
             return page, ""
         page = page[:size]
         return page, token(page[-1].rank())
 
-    def of_runs(self, run_ids: Sequence[str], metric: str, most: int | None = None) -> dict[str, list[Point]]:
+    def of_runs(self, run_ids: Sequence[str], metric: str, most: int | None = None) -> dict[str, Curve]:
         """The history of one metric in some runs, by run id; one command for all of them.
 
         With ``most`` only as many points in all, of the runs whose ids come first.
         """
         keys = {key(self._workspace, run_id): run_id for run_id in run_ids}
-        found: dict[str, list[Point]] = {run_id: [] for run_id in keys.values()}
+        found = {run_id: Curve.of([]) for run_id in keys.values()}
         if not keys or most == 0:
             return found
         for run, buckets in groupby(self._engine.points(list(keys), metric), key=lambda b: b.run):
             if most is None:
-                found[keys[run]] = distinct(p for b in buckets for p in b.points.unpack())
+                found[keys[run]] = Curve.joined(b.points for b in buckets)
                 continue
-            found[keys[run]] = first(buckets, None, most)
+            found[keys[run]] = Curve.of(first(buckets, None, most))
             most -= len(found[keys[run]])
             if not most:
                 break

@@ -317,13 +317,47 @@ def written(message: Part) -> Part:
     return cast(Part, orjson.Fragment(orjson.dumps(message)))
 
 
+@dataclass(frozen=True)
+class Parts:
+    """A list too long to be held as messages, or as their JSON: each part is made when it is sent."""
+
+    parts: Iterator[Sequence[Mapping[str, Any]]]
+
+    def json(self) -> Iterator[bytes]:
+        before = b"["
+        for part in self.parts:
+            yield before + orjson.dumps(part)[1:-1]
+            before = b","
+        yield b"]"
+
+
+def in_parts(parts: Iterator[list[Part]]) -> list[Part]:
+    """A list as it stands in a reply; its parts, of which there are some, are lists that are not empty."""
+    return cast(list[Part], Parts(parts))
+
+
+def _streamed(reply: Mapping[str, Any]) -> Iterator[bytes]:
+    before = b"{"
+    for name, value in reply.items():
+        yield before + orjson.dumps(name) + b":"
+        if isinstance(value, Parts):
+            yield from value.json()
+        else:
+            yield orjson.dumps(value)
+        before = b","
+    yield b"}"
+
+
 def encode(reply: Reply) -> Response:
-    """A handler's reply as HTTP: mappings become JSON."""
+    """A handler's reply as HTTP: mappings become JSON, which is streamed where a list comes in parts."""
     if isinstance(reply, Page):
         return Response(200, {"Content-Type": "text/html; charset=utf-8"}, reply.text.encode())
     if isinstance(reply, Raw):
         return Response(reply.status, dict(reply.headers or {}), reply.body)
-    return Response(200, {"Content-Type": "application/json"}, orjson.dumps(reply))
+    headers = {"Content-Type": "application/json"}
+    if any(isinstance(value, Parts) for value in reply.values()):
+        return Response(200, headers, _streamed(reply))
+    return Response(200, headers, orjson.dumps(reply))
 
 
 def encode_error(error: GenesisError) -> Response:

@@ -10,14 +10,16 @@ from pydantic_core import PydanticCustomError
 
 from genesis.errors import invalid
 from genesis.http import Request
-from genesis.store.points import Point
-from genesis.wire.base import SEE_DOCS, Int32, Int64, Many, Message, double
+from genesis.store.points import Curve, Point
+from genesis.wire.base import SEE_DOCS, Int32, Int64, Many, Message, double, in_parts
 from genesis.wire.experiments import Tag
 from genesis.wire.runs import MetricReply, RunMessage
 
 MAX_RUNS = 100
 MAX_SAMPLED = 2500
 MAX_BULK = 25_000
+PART = 4096
+"""Points that are written at once: 300 KiB of JSON."""
 
 
 class Metric(Message):
@@ -124,14 +126,24 @@ class MetricsWithRunIdsReply(TypedDict, total=False):
     metrics: list[MetricWithRunIdReply]
 
 
-def history(key: str, points: Iterable[Point]) -> list[MetricReply]:
-    """Points of one run as MLflow's ``Metric`` messages."""
-    return [{"key": key, "value": double(p.value), "timestamp": p.timestamp, "step": p.step} for p in points]
+def history(key: str, curve: Curve) -> list[MetricReply]:
+    """Points of one run as MLflow's ``Metric`` messages; of a long curve a part at a time."""
+    if len(curve) <= PART:
+        return _metrics(key, curve)
+    return in_parts(_metrics(key, curve[i : i + PART]) for i in range(0, len(curve), PART))
+
+
+def _metrics(key: str, curve: Curve) -> list[MetricReply]:
+    # By the column, and without a call, as there may be millions.
+    return [
+        {"key": key, "value": value if value == value else "NaN", "timestamp": timestamp, "step": step}
+        for timestamp, step, value in zip(curve.timestamps, curve.steps, curve.values, strict=True)
+    ]
 
 
 def history_of_run(run_id: str, key: str, points: Iterable[Point]) -> list[MetricWithRunIdReply]:
     """Points as MLflow's ``MetricWithRunId`` messages."""
     return [
-        {"key": key, "value": double(p.value), "timestamp": p.timestamp, "step": p.step, "run_id": run_id}
-        for p in points
+        {"key": key, "value": double(value), "timestamp": timestamp, "step": step, "run_id": run_id}
+        for timestamp, step, value in points
     ]

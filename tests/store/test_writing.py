@@ -170,7 +170,7 @@ def test_a_history_is_written_in_pieces_and_can_be_begun_anew(store: Store) -> N
     store.runs.drop_points(RUN_7.run_id)
     for piece in (points[:3], points[3:]):
         store.runs.add_points(RUN_7.run_id, {"loss": piece})
-    assert store.histories.page(RUN_7.run_id, "loss", "", None) == (points, "")
+    assert list(store.histories.page(RUN_7.run_id, "loss", "", None)[0]) == points
     assert store.runs.get(RUN_7.run_id).metrics["loss"] == RUN_7.metrics["loss"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from random import Random
 
 import pytest
 
@@ -157,3 +158,36 @@ def test_who_does_not_accept_it_gets_long_json_as_it_is(accepted: str) -> None:
 )
 def test_what_is_short_or_a_file_is_not_compressed(body: bytes, content_type: str) -> None:
     assert sent(body, "gzip", content_type).body == body
+
+
+def test_a_long_reply_that_streams_is_compressed_as_it_goes() -> None:
+    random = Random(1)
+    sent = [random.randbytes(5000) for _ in range(100)]
+    pieces = Pieces(*sent)
+    response = Response(200, {"Content-Type": "application/json"}, pieces)
+    response.compress("gzip")
+
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert not isinstance(response.body, bytes)
+    packed = [next(response.body)]
+    assert pieces.read < 50
+    packed += response.body
+    assert all(packed)
+    assert gzip.decompress(b"".join(packed)) == b"".join(sent)
+
+
+def test_a_compressed_reply_that_nobody_reads_to_its_end_is_closed() -> None:
+    pieces = Pieces(b"a", b"b")
+    response = Response(200, {"Content-Type": "application/json"}, pieces)
+    response.begin()
+    response.compress("gzip")
+    response.close()
+    assert pieces.closed
+
+
+@pytest.mark.parametrize("body", [LONG, iter([LONG])])
+def test_a_file_of_json_which_says_how_long_it_is_is_not_compressed(body: bytes | Iterator[bytes]) -> None:
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(LONG))}
+    response = Response(200, headers, body)
+    response.compress("gzip")
+    assert (response.whole(), response.headers) == (LONG, headers)
