@@ -140,6 +140,11 @@ FILTERED = {
         Clause(Path("status"), Op.EQ, "FAILED"),
         Clause(LOSS, Op.GT, 0.5),
     ),
+    "two thirds by status": (Clause(Path("status"), Op.IN, ("FAILED", "FINISHED")),),
+    "most by two bounds of the end": (
+        Clause(Path("end_time"), Op.GT, 20),
+        Clause(Path("end_time"), Op.LT, 10**6),
+    ),
     "none by status": (Clause(Path("status"), Op.EQ, "KILLED"),),
     "few by start": (Clause(Path("start_time"), Op.LT, 20),),
     "most by start": (Clause(Path("start_time"), Op.GE, 20),),
@@ -191,6 +196,20 @@ def test_a_page_costs_no_more_of_many_runs_than_of_few(
         if deep:
             found = engine.find(RUNS, replace(search, limit=count // 10))
             query = replace(query, after=sort_key(RUNS, query.order, found[-1])) if found else query
+        cost[count] = steps(database, engine, query)
+    assert cost[MANY] < cost[FEW] * 1.5
+
+
+def test_the_last_page_by_what_is_filtered_by_is_not_looked_for_elsewhere(
+    grown: dict[int, tuple[Database, SqliteEngine]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, SMALL)
+    cost = {}
+    for count, (database, engine) in grown.items():
+        search = Query((SCOPE, ACTIVE, Clause(LOSS, Op.GT, 0.5)), order((LOSS, True)))
+        found = engine.find(RUNS, search)
+        query = replace(search, after=sort_key(RUNS, search.order, found[-5]), limit=20)
+        assert engine.find(RUNS, query) == found[-4:]
         cost[count] = steps(database, engine, query)
     assert cost[MANY] < cost[FEW] * 1.5
 
@@ -291,6 +310,19 @@ def test_a_page_is_of_one_moment(
     found = engine.find(RUNS, Query((SCOPE, *where), order((LOSS, False)), None, 3))
     assert [document["id"] for document in found] == ["a", "b", "c"]
     assert engine.find(RUNS, Query((SCOPE,), (NEWEST,))) == []
+
+
+@pytest.mark.parametrize("terms", [(NEWEST,), order((LOSS, False)), order((Path("status"), True))])
+def test_an_experiment_or_stage_that_is_named_twice_counts_once(
+    engine: SqliteEngine, terms: tuple[Order, ...]
+) -> None:
+    fill(engine, run("a", metrics={"loss": metric(1.0)}), run("b", lifecycle="deleted"))
+    twice = (
+        Clause(Path("experiment"), Op.IN, ("default|1", "default|1")),
+        Clause(Path("lifecycle"), Op.IN, ("active", "deleted", "active")),
+    )
+    found = engine.find(RUNS, Query(twice, terms, None, 10))
+    assert [document["id"] for document in found] == ["a", "b"]
 
 
 def test_logging_leaves_the_indexes_of_fields_alone(database: Database, engine: SqliteEngine) -> None:

@@ -60,7 +60,8 @@ def both(*parts: Sql) -> Sql:
 def _stages(collection: Collection, where: Where) -> list[tuple[str, ...]]:
     """The stages that a search fixes; none where it fixes none."""
     fixed = (clause for clause in where if clause.path == Path(collection.stage))
-    return [c.value if c.op is Op.IN else (c.value,) for c in fixed if c.op in (Op.EQ, Op.IN)][:1]
+    values = [c.value if c.op is Op.IN else (c.value,) for c in fixed if c.op in (Op.EQ, Op.IN)]
+    return [tuple(dict.fromkeys(found)) for found in values[:1]]
 
 
 def _ranged(x: str, clauses: Sequence[Clause], may_be_nan: bool) -> Sql:
@@ -104,6 +105,8 @@ def walked(connection: sqlite3.Connection, collection: Collection, query: Query)
     """The page; None where no index serves its order or the page is too far along it."""
     if not query.limit or not query.order or not collection.newest or not collection.maps:
         return None
+    if len(scopes_of(collection, query.where)) > WALKS:
+        return None
     walk = Walk(connection, collection, query, STEPS + READ * query.limit)
     if len(walk.places) > WALKS or _is_plain(walk):
         return None
@@ -141,7 +144,7 @@ class Walk:
         self.connection = connection
         self.collection = collection
         self.query = query
-        self.scopes = scopes_of(collection, query.where)
+        self.scopes = tuple(dict.fromkeys(scopes_of(collection, query.where)))
         stages = [[(collection.stage, v) for v in found] for found in _stages(collection, query.where)]
         self.places = [
             both(*(Sql(f"d.{field} = ?", (value,)) for field, value in place))
@@ -157,7 +160,7 @@ class Walk:
     def _asked(self, clause: Clause) -> Sql:
         if clause.op is Op.EQ and is_entry(self.collection, clause):
             return has_entry(self.collection, clause)
-        if clause.path == Path(self.collection.scope) or clause in self.bounds:
+        if clause in self.bounds:
             return Sql("1")
         return condition(self.collection, clause, self.scopes, "d")
 
