@@ -50,7 +50,7 @@ def mongodb_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     if address := os.environ.get("GENESIS_TEST_MONGODB_URI"):
         yield address
         return
-    with secantusdb(tmp_path_factory.mktemp("secantus")) as server:
+    with secantusdb(tmp_path_factory.mktemp("secantus"), durable=False) as server:
         yield mongodb_address(server)
 
 
@@ -62,6 +62,14 @@ def mongodb_uri(mongodb_server_uri: str) -> str:
 def unused_database(mongodb_server_uri: str) -> str:
     """A MongoDB database that nothing has used."""
     return urlunsplit(urlsplit(mongodb_server_uri)._replace(path=f"/test-{uuid4().hex[:12]}"))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MongoDB that is away is soon given up on by this process."""
+    monkeypatch.setattr("genesis.store.mongo.client.SELECTION_MS", 500)
+    monkeypatch.setattr("genesis.store.mongo.client.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("genesis.store.mongo.engine.START_SECONDS", 0.5)
 
 
 @pytest.fixture

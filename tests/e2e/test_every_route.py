@@ -68,10 +68,14 @@ def server(
         yield serving
 
 
+@pytest.fixture(scope="module")
+def rest(server: Server) -> Rest:
+    return Rest(server.url)
+
+
 @pytest.fixture
-def usual(server: Server) -> dict[str, Any]:
+def usual(rest: Rest) -> dict[str, Any]:
     """A value for each name of a field with which most requests get as far as the store."""
-    rest = Rest(server.url)
     experiment_id = rest.new_experiment()
     run_id = rest.new_run(experiment_id)
     return {
@@ -101,10 +105,9 @@ def usual(server: Server) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def still_readable(server: Server, usual: dict[str, Any]) -> Iterator[None]:
+def still_readable(rest: Rest, usual: dict[str, Any]) -> Iterator[None]:
     """Whatever was written during a test, it can be read."""
     yield
-    rest = Rest(server.url)
     refusal_of(rest.get("runs/get", run_id=usual["run_id"]))
     refusal_of(rest.get("metrics/get-history", run_id=usual["run_id"], metric_key="k"))
     refusal_of(rest.get("experiments/get", experiment_id=usual["experiment_id"]))
@@ -125,7 +128,7 @@ def usual_of(fields: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     return {name: "x" for name, kind in fields.items() if kind is str} | known
 
 
-def send(server: Server, route: Route, fields: dict[str, Any]) -> urllib3.BaseHTTPResponse:
+def send(rest: Rest, route: Route, fields: dict[str, Any]) -> urllib3.BaseHTTPResponse:
     """The reply to a request with these fields: in the path, the query or the body, as the route has them."""
     path = next(iter(route.paths()))
     for name in re.findall(r"{(\w+)\*?}", path):
@@ -133,8 +136,8 @@ def send(server: Server, route: Route, fields: dict[str, Any]) -> urllib3.BaseHT
         path = re.sub(rf"{{{name}\*?}}", lambda _, part=part: part or "x", path)
     if route.method in ("GET", "DELETE"):
         query = {name: [text(value) for value in listed(values)] for name, values in fields.items()}
-        return Rest(server.url).send(route.method, f"{path}?{urlencode(query, doseq=True, errors='replace')}")
-    return Rest(server.url).send(
+        return rest.send(route.method, f"{path}?{urlencode(query, doseq=True, errors='replace')}")
+    return rest.send(
         route.method, path, body=json.dumps(fields).encode(), headers={"Content-Type": "application/json"}
     )
 
@@ -149,19 +152,19 @@ def listed(values: Any) -> list[Any]:
 
 
 @each_route
-def test_no_value_of_a_field_makes_it_fail(server: Server, usual: dict[str, Any], route: Route) -> None:
+def test_no_value_of_a_field_makes_it_fail(rest: Rest, usual: dict[str, Any], route: Route) -> None:
     fields = fields_of(route) or {"path": str, "run_id": str, "artifact_path": str}
     base = usual_of(fields, usual)
 
     for name in fields:
         for value in NASTY:
-            refusal_of(send(server, route, {**base, name: value}))
+            refusal_of(send(rest, route, {**base, name: value}))
 
 
 @each_route
 @pytest.mark.parametrize("missing", ["one", "all but one", "all"])
 def test_no_missing_field_makes_it_fail(
-    server: Server, usual: dict[str, Any], route: Route, missing: str
+    rest: Rest, usual: dict[str, Any], route: Route, missing: str
 ) -> None:
     base = usual_of(fields_of(route), usual)
 
@@ -171,16 +174,16 @@ def test_no_missing_field_makes_it_fail(
             "all but one": {key: value for key, value in base.items() if key == name},
             "all": {},
         }[missing]
-        refusal_of(send(server, route, kept))
+        refusal_of(send(rest, route, kept))
 
 
 @each_route
-def test_another_method_is_refused(server: Server, route: Route) -> None:
+def test_another_method_is_refused(rest: Rest, route: Route) -> None:
     path = re.sub(r"{\w+\*?}", "x", next(iter(route.paths())))
     taken = {other.method for other in ROUTES if other.path == route.path}
 
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - taken:
-        reply = Rest(server.url).send(method, path, body=b"{}", headers={"Content-Type": "application/json"})
+        reply = rest.send(method, path, body=b"{}", headers={"Content-Type": "application/json"})
         assert refusal_of(reply) == 405
         assert route.method in reply.headers["Allow"]
 
@@ -211,7 +214,7 @@ def odd_text() -> st.SearchStrategy[str]:
 
 
 @each_route
-def test_no_mixture_of_values_makes_it_fail(server: Server, usual: dict[str, Any], route: Route) -> None:
+def test_no_mixture_of_values_makes_it_fail(rest: Rest, usual: dict[str, Any], route: Route) -> None:
     fields = fields_of(route)
     if not fields:
         pytest.skip("takes no fields")
@@ -228,6 +231,6 @@ def test_no_mixture_of_values_makes_it_fail(server: Server, usual: dict[str, Any
     )
     @given(mixtures)
     def check(mixture: dict[str, Any]) -> None:
-        refusal_of(send(server, route, mixture))
+        refusal_of(send(rest, route, mixture))
 
     check()

@@ -8,15 +8,18 @@ from pathlib import Path
 from tests.servers import Server, free_port
 
 
-def secantusdb(folder: Path, *options: str) -> Server:
-    """A server that keeps its data in ``folder``; acknowledged writes survive a kill."""
+def secantusdb(folder: Path, *options: str, durable: bool = True) -> Server:
+    """A server that keeps its data in ``folder``; if ``durable``, acknowledged writes survive a kill."""
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("secantusd-py")),
         *("--host", "127.0.0.1", "--port", str(port)),
         *("--storage-path", str(folder / "secantus")),
-        *("--log-level", "WARNING", "--sync-on-commit", *options),
+        *("--log-level", "WARNING", *options),
     ]
+    if durable:
+        # Which makes every write half as long again, or longer where a disk is slow.
+        command.append("--sync-on-commit")
     # Its working directory decides which secantusd.toml it would read: an empty folder, so none.
     return Server(command, port=port, cwd=folder)
 

@@ -79,7 +79,7 @@ def everything(store: Store, *names: str) -> dict[str, object]:
     }
 
 
-def by_name(store: Store, *names: str, numbers: Iterable[int] = range(1, 12)) -> dict[str, object]:
+def by_name(store: Store, *names: str, numbers: Iterable[int] = range(1, 7)) -> dict[str, object]:
     """All that readers are told of these names, times aside."""
     return {name: told(lambda name=name: _model(store, name, numbers)) for name in names}
 

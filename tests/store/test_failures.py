@@ -36,11 +36,6 @@ def proxied(proxy: Proxy, mongodb_uri: str, tmp_path: Path) -> Iterator[App]:
         yield app
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.5)
-
-
 DATASET = {"name": "iris", "digest": "d", "source_type": "s", "source": "s"}
 MODEL = '{"run_id": "r", "artifact_path": "m", "utc_time_created": "t", "flavors": {"f": {}}}'
 WRITES: dict[str, tuple[str, str, str, dict[str, Any]]] = {

@@ -61,6 +61,7 @@ def place(route: Route) -> str:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.usefixtures("impatient")
 def test_every_endpoint_but_the_open_ones_asks_who_is_there(tmp_path: Path, mode: str, route: Route) -> None:
     with closing(App(Settings(data=str(tmp_path), **MODES[mode]))) as app:
         response = call(app, route.method, place(route))

@@ -119,12 +119,13 @@ def test_a_database_of_another_version_is_told(mongodb_uri: str, version: int, s
         assert meta.find_one() == {"_id": "schema", "version": version}
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_that_is_away_is_told_with_what_the_log_would_say(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The command is a process of its own, in which no test told the same a moment ago.
     monkeypatch.setattr(failures, "CAUSES", Causes(failures.LOG))
-    uri = f"mongodb://ada:secret@127.0.0.1:{free_port()}/db?serverSelectionTimeoutMS=200"
+    uri = f"mongodb://ada:secret@127.0.0.1:{free_port()}/db"
     found = probes.database(server(GENESIS_DATABASE_URI=uri))
     assert found.status is Status.FAILED
     assert "Is it running, does its firewall let this server in" in found.detail

@@ -85,6 +85,7 @@ def test_a_root_to_which_nothing_can_be_appended_is_refused(uri: str) -> None:
         tracking_store(uri, "s3://bucket/p?x=1")
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
@@ -94,10 +95,8 @@ def test_a_root_to_which_nothing_can_be_appended_is_refused(uri: str) -> None:
     ],
 )
 def test_a_database_that_is_away_or_misnamed_is_told_and_no_secret_is(
-    uri: str, words: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    uri: str, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("genesis.store.mongo.client.START_SECONDS", 0.2)
-    monkeypatch.setattr("genesis.store.mongo.client.SELECTION_MS", 200)
     caplog.set_level(logging.DEBUG)
     for client in (tracking_store(uri).search_experiments, registry_store(uri).search_registered_models):
         with pytest.raises(MlflowException, match=words) as refusal:
