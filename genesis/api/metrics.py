@@ -20,32 +20,37 @@ LARGEST = sys.float_info.max
 
 def log(request: w.LogMetric, scope: Scope) -> Reply:
     """Of the run, and of the logged model that it measured, if one is named."""
-    _check_datasets([request])
+    given = request.metric
+    _check_datasets([given])
     limits.check_metric(request.key, request.timestamp, request.value)
     if not limits.RUN_ID.fullmatch(request.run):
         # No run has such an id, so nothing need be written to find out.
         raise not_found(request.run)
-    metric = Metric(request.key, finite(request.value), request.timestamp, request.step)
-    measured = _of_models(request.run, [request])
+    measured = _of_models(request.run, [given])
     _check_models(request.run, measured, scope)
-    scope.store.runs.log(request.run, [metric])
+    scope.store.runs.log(request.run, [_logged(given)])
     _log_of_models(measured, scope)
     return {}
 
 
-def _check_datasets(metrics: Iterable[w.Metric | w.LogMetric]) -> None:
-    if any(bool(metric.dataset_name) != bool(metric.dataset_digest) for metric in metrics):
+def _logged(given: w.Metric) -> Metric:
+    return Metric(given["key"], finite(given["value"]), given["timestamp"], given.get("step") or 0)
+
+
+def _check_datasets(metrics: Iterable[w.Metric]) -> None:
+    if any(bool(m.get("dataset_name")) != bool(m.get("dataset_digest")) for m in metrics):
         raise invalid("Both dataset_name and dataset_digest must be provided if one is provided")
 
 
-def _of_models(run_id: str, metrics: Iterable[w.Metric | w.LogMetric]) -> dict[str, list[ModelMetric]]:
+def _of_models(run_id: str, metrics: Iterable[w.Metric]) -> dict[str, list[ModelMetric]]:
     """By model, what is said of one."""
     measured: dict[str, list[ModelMetric]] = {}
     for m in metrics:
-        if m.model_id:
-            data = (m.dataset_name or "", m.dataset_digest or "")
-            row = ModelMetric(m.key, finite(m.value), m.timestamp, m.step or 0, run_id, *data)
-            measured.setdefault(m.model_id, []).append(row)
+        if model_id := m.get("model_id"):
+            key, value, timestamp, step = _logged(m)
+            data = (m.get("dataset_name") or "", m.get("dataset_digest") or "")
+            row = ModelMetric(key, value, timestamp, step, run_id, *data)
+            measured.setdefault(model_id, []).append(row)
     return measured
 
 
@@ -75,13 +80,17 @@ def log_batch(request: w.LogBatch, scope: Scope) -> Reply:
     """All of it or nothing; the same metric may come twice, a parameter may not."""
     _check_datasets(request.metrics)
     limits.check_run_id(request.run_id)
+    checked: set[str] = set()
     for i, metric in enumerate(request.metrics):
-        limits.check_metric(metric.key, metric.timestamp, metric.value, f"metrics[{i}]")
+        # A batch repeats few names, and the rest of it is quickly seen to be right.
+        if metric["key"] not in checked or metric["timestamp"] < 0:
+            limits.check_metric(metric["key"], metric["timestamp"], metric["value"], f"metrics[{i}]")
+            checked.add(metric["key"])
     params = [(p.key, limits.param(p.key, p.value, f"params[{i}]")) for i, p in enumerate(request.params)]
     tags = [(t.key, limits.run_tag(t.key, t.value, f"tags[{i}]")) for i, t in enumerate(request.tags)]
     limits.check_batch(request.metrics, params, tags)
     _check_unique([key for key, _ in params])
-    metrics = [Metric(m.key, finite(m.value), m.timestamp, m.step or 0) for m in request.metrics]
+    metrics = [_logged(metric) for metric in request.metrics]
     measured = _of_models(request.run_id, request.metrics)
     _check_models(request.run_id, measured, scope)
     refused = scope.store.runs.log(request.run_id, metrics, dict(params), dict(tags))

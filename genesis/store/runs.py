@@ -163,10 +163,10 @@ class Runs:
         params = params or {}
         latest: dict[Path, dict[str, Any]] = {}
         points: dict[str, list[Point]] = {}
-        for metric in metrics:
-            points.setdefault(metric.key, []).append(Point(metric.timestamp, metric.step, metric.value))
+        for metric_key, number, timestamp, step in metrics:
+            points.setdefault(metric_key, []).append(Point(timestamp, step, number))
         for metric_key, logged in points.items():
-            latest[Path("metrics", metric_key)] = _entry(max(logged, key=_recency))
+            latest[Path("metrics", metric_key)] = _entry(_last(logged))
         values: dict[Path, Any] = {Path("params", k): v for k, v in params.items()}
         for tag, value in (tags or {}).items():
             if tag != NAME_TAG:
@@ -305,6 +305,12 @@ def _recency(point: Point) -> tuple[int, int, float, bool]:
     """Which of two values is the later one for MLflow: step, then timestamp, then value, NaN as 0."""
     timestamp, step, value, nan = point.rank()
     return (step, timestamp, value, nan)
+
+
+def _last(points: Sequence[Point]) -> Point:
+    """The most recent of them."""
+    step, timestamp = max((point.step, point.timestamp) for point in points)
+    return max((p for p in points if p.step == step and p.timestamp == timestamp), key=_recency)
 
 
 def _entry(point: Point) -> dict[str, Any]:

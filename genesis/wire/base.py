@@ -11,11 +11,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 from pydantic.alias_generators import to_camel
+from typing_extensions import is_typeddict
 
 from genesis.errors import Code, GenesisError, invalid
 from genesis.http import Body, Request, Response
@@ -209,24 +221,33 @@ class _Spelling(NamedTuple):
 
     aliases: dict[str, str]
     """camelCase → snake_case."""
-    nested: tuple[tuple[str, str, type[Message]], ...]
+    nested: tuple[tuple[str, str, type], ...]
 
 
 @cache
-def _spelling(message: type[Message]) -> _Spelling:
+def _spelling(message: type) -> _Spelling:
     aliases: dict[str, str] = {}
-    nested: list[tuple[str, str, type[Message]]] = []
-    for name, info in message.model_fields.items():
-        alias = info.alias or name
+    nested: list[tuple[str, str, type]] = []
+    for name, alias, annotation in _fields(message):
         if alias != name:
             aliases[alias] = name
-        for inner in (info.annotation, *get_args(info.annotation)):
-            if isinstance(inner, type) and issubclass(inner, Message):
+        for inner in (annotation, *get_args(annotation)):
+            if is_typeddict(inner) or (isinstance(inner, type) and issubclass(inner, Message)):
                 nested.append((name, alias, inner))
     return _Spelling(aliases, tuple(nested))
 
 
-def _refuse_double_spelling(message: type[Message], fields: Mapping[str, Any]) -> None:
+def _fields(message: type) -> Iterator[tuple[str, str, Any]]:
+    """Name, alias and type of each field of a message, or of a typed dict within one."""
+    if issubclass(message, Message):
+        for name, info in message.model_fields.items():
+            yield name, info.alias or name, info.annotation
+    else:
+        for name, annotation in get_type_hints(message).items():
+            yield name, to_camel(name), annotation
+
+
+def _refuse_double_spelling(message: type, fields: Mapping[str, Any]) -> None:
     aliases, nested = _spelling(message)
     if not aliases.keys().isdisjoint(fields):
         for alias, name in aliases.items():
@@ -234,8 +255,10 @@ def _refuse_double_spelling(message: type[Message], fields: Mapping[str, Any]) -
                 raise invalid(f"Request specifies both '{name}' and '{alias}'; provide only one of them.")
     for name, alias, inner in nested:
         value = fields.get(name, fields.get(alias))
+        camel, deeper = _spelling(inner)
         for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, dict):
+            # Asked here as well, as there may be a thousand items, and few clients write camelCase.
+            if isinstance(item, dict) and (deeper or not camel.keys().isdisjoint(item)):
                 _refuse_double_spelling(inner, item)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Self, TypedDict
+from typing import Annotated, Any, ClassVar, NotRequired, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, with_config
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
 from genesis.errors import invalid
 from genesis.http import Request
@@ -22,16 +23,17 @@ PART = 4096
 """Points that are written at once: 300 KiB of JSON."""
 
 
-class Metric(Message):
-    """One item of a batch; key, value and timestamp must be there."""
+@with_config(Message.model_config)
+class Metric(TypedDict):
+    """One item of a batch: a dict, as a thousand of them take half the time of messages."""
 
     key: Annotated[str, Field(min_length=1)]
     value: float
     timestamp: Int64
-    step: Int64 | None = None
-    model_id: str | None = None
-    dataset_name: str | None = None
-    dataset_digest: str | None = None
+    step: NotRequired[Int64 | None]
+    model_id: NotRequired[str | None]
+    dataset_name: NotRequired[str | None]
+    dataset_digest: NotRequired[str | None]
 
 
 class LogMetric(RunMessage):
@@ -44,6 +46,19 @@ class LogMetric(RunMessage):
     model_id: str = ""
     dataset_name: str = ""
     dataset_digest: str = ""
+
+    @property
+    def metric(self) -> Metric:
+        """It as an item of a batch."""
+        return {
+            "key": self.key,
+            "value": self.value,
+            "timestamp": self.timestamp,
+            "step": self.step,
+            "model_id": self.model_id,
+            "dataset_name": self.dataset_name,
+            "dataset_digest": self.dataset_digest,
+        }
 
 
 class LogBatch(Message):
