@@ -1,4 +1,4 @@
-"""``python -m genesis``: serve, init, gc, tokens, validate, endpoints."""
+"""``python -m genesis``: serve, init, gc, tokens, validate, ui, endpoints."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from genesis.options import JSON
 from genesis.settings import Settings
 from genesis.telemetry.lines import write
 from genesis.tokens import tokens
+from genesis.ui.command import ui
 from genesis.validate.command import validate
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ main.add_command(validate)
 main.add_command(migrate)
 main.add_command(import_)
 main.add_command(export)
+main.add_command(ui)
 
 
 @main.command(

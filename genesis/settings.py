@@ -125,6 +125,12 @@ class Settings:
         "`true`: ask the database after each operation what it cost, for the log. Only Cosmos DB's request "
         "units know it, and each operation then takes two round trips.",
     )
+    ui: str = _setting(
+        "GENESIS_UI",
+        "",
+        "Folder with the web UI's build (`genesis ui build`), or `none`. Empty: `ui` in the data folder, and "
+        "in the Functions host `ui` beside function_app.py.",
+    )
     in_azure: bool = False
     """Whether this is an app in Azure, which says so; `func start` does not."""
     easy_auth: bool = False
@@ -180,6 +186,13 @@ class Settings:
     def connections(self) -> int:
         """How many to MongoDB are kept; raises ValueError for what is no number from 1 to 1000."""
         return _whole("GENESIS_DATABASE_CONNECTIONS", self.database_connections, MOST_CONNECTIONS)
+
+    @property
+    def ui_folder(self) -> Path | None:
+        """Where the web UI's build is; None where no UI is to be served."""
+        if self.ui.lower() == "none":
+            return None
+        return Path(self.ui or Path(self.data) / "ui").absolute()
 
     @property
     def minutes(self) -> int:

@@ -277,6 +277,8 @@ var settings = {
   GENESIS_LOG_LEVEL: logLevel
   GENESIS_LOG_FORMAT: 'json'
   GENESIS_REQUEST_CHARGE: isChargeLogged ? 'true' : 'false'
+  // The folder that is published beside function_app.py.
+  GENESIS_UI: ''
 }
 
 // Once the roles and the ways are there: the app reads its package, its secrets and the host's locks as it starts.
