@@ -102,7 +102,7 @@ class Analysis:
 
     def _count(self, kind: str, entity: Any) -> None:
         self.found.counts[kind] += 1
-        size = len(json.dumps(asdict(entity)))
+        size = len(json.dumps(asdict(entity), default=dict))
         self.found.counts["metadata bytes"] += size
         self._progress.step(kind, 1)
         if size > COSMOS_BYTES:
