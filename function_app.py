@@ -5,7 +5,9 @@ Azure imports this file while a client waits for a cold start, so drivers and ML
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -20,11 +22,15 @@ from genesis.telemetry.lines import adopt
 
 app = func.FunctionApp()
 _building = Lock()
+UI = Path(__file__).parent / "ui"
+"""Published with this file: see docs/deployment.md."""
 
 
 @cache
 def _built() -> App:
     settings = Settings.read()
+    if not settings.ui and UI.is_dir():
+        settings = replace(settings, ui=str(UI))
     adopt(settings)
     collect_rarely()
     return App(settings)

@@ -89,6 +89,7 @@ def serve(host: str, port: int, data: str | None) -> None:
     from genesis.app import App
     from genesis.auth import refusal
     from genesis.serve import PortInUse, is_loopback, listen, run
+    from genesis.ui.fetching import fetch_in_background
 
     settings = Settings.read()
     if data:
@@ -113,6 +114,7 @@ def serve(host: str, port: int, data: str | None) -> None:
         _fail(str(error))
     url = f"http://{_reached(host)}:{port}"
     click.echo(WELCOME.format(version=__version__, url=url, callers=_callers(settings), **_places(settings)))
+    fetch_in_background(app.site, Settings.environment())
     run(app, listener)
 
 

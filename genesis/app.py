@@ -22,6 +22,7 @@ from genesis.store.histories import Piles
 from genesis.telemetry import ids
 from genesis.telemetry.lines import REQUESTS
 from genesis.telemetry.spans import Spans
+from genesis.ui.site import Site
 from genesis.wire.base import encode, encode_error
 
 logger = logging.getLogger("genesis")
@@ -38,6 +39,9 @@ UNUSABLE_DATABASE = "GENESIS_DATABASE_URI leads to no database of use; see the s
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
+    # Whatever is opened as a page, an artifact above all, can do nothing here; the UI's files say their own.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
+    "Referrer-Policy": "same-origin",
     # Replies have signed URLs, which nobody is to find in a cache; those that are files say their own.
     "Cache-Control": "no-store",
 }
@@ -69,6 +73,7 @@ class App:
             }
         )
         self._workspaces: set[str] = set()
+        self.site = Site(settings.ui_folder, settings.storage_origin)
 
     @property
     def is_embedded(self) -> bool:
@@ -151,6 +156,7 @@ class App:
             open_store=lambda: self.store(workspace, reads=reads),
             open_artifacts=self.artifacts,
             base_url=request.base_url,
+            site=self.site,
             ready=self._readiness.ask,
             redirects=whole and request.method == "GET",
             largest_body=self._settings.largest_body if whole else None,

@@ -17,6 +17,7 @@ from genesis.api import (
     runs,
     server,
     signed,
+    static_files,
     transfers,
 )
 from genesis.errors import Code, GenesisError
@@ -29,6 +30,7 @@ from genesis.wire import metrics as wm
 from genesis.wire import model_versions as wv
 from genesis.wire import registered_models as wg
 from genesis.wire import runs as wr
+from genesis.wire import static_files as ws
 from genesis.wire import transfers as wt
 from genesis.wire.base import Nothing, Reply
 
@@ -73,6 +75,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/health/live", 0, Nothing, server.health, ROOT, open=True),
     Route("GET", "/health/ready", 0, Nothing, server.ready, ROOT, open=True),
     Route("GET", "/version", 0, Nothing, server.version, ROOT, open=True),
+    Route("GET", "/", 0, ws.StaticFile, static_files.page, ROOT, open=True),
+    Route("GET", "/static-files/{path*}", 0, ws.StaticFile, static_files.get, ROOT, open=True),
     Route("GET", "/mlflow/server-info", 3, Nothing, server.info, open=True),
     Route("POST", "/mlflow/experiments/create", 2, we.CreateExperiment, experiments.create),
     Route("GET", "/mlflow/experiments/get", 2, we.GetExperiment, experiments.get),

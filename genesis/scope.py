@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from genesis.artifacts import ArtifactStore
 from genesis.entities.logged_models import LoggedModel
 from genesis.store import Store
+from genesis.ui.site import Site
+
+NO_SITE = Site(None)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Scope:
     they are given."""
     elsewhere: Callable[[str], LoggedModel] | None = None
     """Finds logged models where this database keeps only the registry, and another one the runs."""
+
+    site: Site = NO_SITE
+    """The web UI that this server shows."""
 
     ready: Callable[[], Mapping[str, str]] = dict
     """What each thing that the server stands on says when it is asked whether it is ready."""

@@ -31,6 +31,8 @@ IDLE_SECONDS = 120.0
 """After which a body of which nothing more comes is given up: who is switched off says no goodbye."""
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request, but for the first packet's, without any of its body; httptools takes all that comes."""
+NOT_MODIFIED = 304
+"""The length of what is not sent again would not be that of nothing."""
 SMALL = 1024 * 1024
 """Bytes of a body that is read whole before a thread is taken; larger ones stream."""
 
@@ -144,7 +146,7 @@ class Asgi:
         return await loop.run_in_executor(threads, self._app.handle, request)
 
     async def _reply(self, response: Response, method: str, receive: Receive, send: Send) -> None:
-        if isinstance(response.body, bytes):
+        if isinstance(response.body, bytes) and response.status != NOT_MODIFIED:
             response.headers.setdefault("Content-Length", str(len(response.body)))
         headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})

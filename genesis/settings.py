@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -225,3 +226,9 @@ class Settings:
     def artifacts(self) -> str:
         """The artifact store's URI, defaults filled in."""
         return self.artifacts_uri or (Path(self.data).absolute() / "artifacts").as_uri()
+
+    @property
+    def storage_origin(self) -> str:
+        """The origin that signed URLs lead to; "" where it is this server's own."""
+        found = re.match(r"https?://[A-Za-z0-9.:\[\]-]+", self.artifacts, re.IGNORECASE)
+        return found[0].lower() if found else ""

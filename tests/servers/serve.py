@@ -36,6 +36,10 @@ def genesis_command(*arguments: str) -> list[str]:
 
 
 def genesis_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with ``settings`` for every setting of ours, and none of MLflow's."""
+    """This process's environment with ``settings`` for every setting of ours, and none of MLflow's.
+
+    Nothing is fetched unless they say so.
+    """
     ours = ("GENESIS_", "MLFLOW_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(settings)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return inherited | {"GENESIS_UI": "none", **settings}

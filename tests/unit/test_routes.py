@@ -25,7 +25,16 @@ def test_the_folder_itself_is_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "/api", "/API/2.0/mlflow/runs/get", "/api/3.0/mlflow/runs/get", "/mlflow/runs/get"]
+    "path",
+    [
+        "",
+        "/index.html",
+        "/static-files/",
+        "/api",
+        "/API/2.0/mlflow/runs/get",
+        "/api/3.0/mlflow/runs/get",
+        "/mlflow/runs/get",
+    ],
 )
 def test_other_paths_are_unknown(path: str) -> None:
     with pytest.raises(GenesisError) as caught:

@@ -33,6 +33,7 @@ OPEN = {
     *("/health", "/version", "/mlflow/server-info"),
     *("/health/live", "/health/ready"),
     "/signed/{artifact_path*}",
+    *("/", "/static-files/{path*}"),
 }
 
 
