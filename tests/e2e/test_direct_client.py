@@ -59,7 +59,7 @@ def run_id(client: MlflowClient, experiment_name: str) -> str:
     return new
 
 
-@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 50 * MEGABYTE, 300 * MEGABYTE])
+@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 50 * MEGABYTE, 120 * MEGABYTE])
 def test_a_file_of_any_size_bypasses_the_server(
     client: MlflowClient, run_id: str, sent: Sent, tmp_path: Path, size: int
 ) -> None:

@@ -12,9 +12,10 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from genesis.plugin.uploads import PART, PARTS_AT_ONCE
+from genesis.plugin import uploads
+from genesis.plugin.uploads import PARTS_AT_ONCE
 from tests.e2e.clients import CLIENT, direct_client, direct_settings
-from tests.e2e.transfers import digest, recorded, written
+from tests.e2e.transfers import MEGABYTE, digest, recorded, written
 from tests.servers import Server
 from tests.servers.azurite import azurite
 from tests.servers.serve import genesis_environment, genesis_serve
@@ -22,9 +23,15 @@ from tests.servers.serve import genesis_environment, genesis_serve
 PARTS = 25
 
 
+@pytest.fixture(autouse=True)
+def parts_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What matters here is how many there are."""
+    monkeypatch.setattr(uploads, "PART", MEGABYTE)
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("large") / "file.bin", PARTS * PART)
+    return written(tmp_path_factory.mktemp("large") / "file.bin", PARTS * MEGABYTE)
 
 
 @pytest.fixture
@@ -99,7 +106,9 @@ KILLED = """
 import os, signal, sys
 import requests
 from mlflow import MlflowClient
+from genesis.plugin import uploads
 
+uploads.PART = int(sys.argv[4])
 send, answered = requests.Session.send, []
 
 def sending(session, request, **options):
@@ -123,7 +132,7 @@ def test_a_killed_process_has_not_sent_in_vain(
     environment = genesis_environment({**CLIENT, **direct_settings(tmp_path / "cache")})
     with direct_client(server, tmp_path / "cache") as client:
         run_id = run_of(client)
-        command = [sys.executable, "-c", KILLED, server.url, run_id, file]
+        command = [sys.executable, "-c", KILLED, server.url, run_id, file, str(MEGABYTE)]
         assert subprocess.run(command, env=environment, cwd=tmp_path).returncode == -signal.SIGKILL
         assert not client.list_artifacts(run_id)
 
