@@ -33,6 +33,8 @@ class Call(NamedTuple):
     message: Message = {}
     note: str = ""
     body: bytes | None = None
+    query: Message = {}
+    """Beside the body."""
     is_refused: bool = False
     """Answered with a failure: what it would need is another client's part."""
 
@@ -41,7 +43,7 @@ class Call(NamedTuple):
         headers = {"content-type": "application/json"}
         if self.method == "GET" or self.body is not None:
             headers["content-length"] = str(len(self.body or b""))
-            query = urlencode(self.message, doseq=True)
+            query = urlencode({**self.message, **self.query}, doseq=True)
             return Request(self.method, self.path, query, headers, BytesBody(self.body or b""))
         return Request(self.method, self.path, "", headers, BytesBody(orjson.dumps(self.message)))
 
@@ -112,7 +114,8 @@ def starting(i: int, experiment: str) -> Message:
 
 def calls(ground: Ground) -> Iterator[Call]:
     """In an order in which each finds what it needs."""
-    for part in (_server, _experiments, _runs, _searches, _histories, _models, _versions, _logged, _files):
+    parts = (_server, _experiments, _runs, _searches, _histories, _models, _versions, _logged, _files, _pages)
+    for part in parts:
         yield from part(ground)
     yield from _ends(ground)
 
@@ -256,6 +259,37 @@ def _direct(ground: Ground) -> Iterator[Call]:
     yield Call("POST", "/api/2.0/genesis/artifacts/commit", commit, is_refused=True)
     yield Call("GET", f"/signed/{file}", is_refused=True)
     yield Call("PUT", f"/signed/{file}", body=b"x", is_refused=True)
+
+
+RUN_PAGE = """query GetRun($data: MlflowGetRunInput!) { mlflowGetRun(input: $data) { run {
+  info { runName } experiment { name } modelVersions { name version } data { metrics { key value } }
+} } }"""
+RUNS_PAGE = """query SearchRuns($data: MlflowSearchRunsInput!) { mlflowSearchRuns(input: $data) { runs {
+  info { runName } experiment { name } modelVersions { name version }
+} } }"""
+
+
+def _pages(ground: Ground) -> Iterator[Call]:
+    """What MLflow's UI asks beside the others."""
+    v2, v3 = "/ajax-api/2.0/mlflow", "/ajax-api/3.0/mlflow"
+    run, runs = {"runId": ground.run}, {"experimentIds": [ground.experiment], "maxResults": 20}
+    yield Call("POST", "/graphql", {"query": RUN_PAGE, "variables": {"data": run}}, "a run's page")
+    yield Call("POST", "/graphql", {"query": RUNS_PAGE, "variables": {"data": runs}}, "20 runs with versions")
+    yield Call("GET", "/graphql", is_refused=True)
+    written = {"run_uuid": ground.run, "path": "table.json"}
+    yield Call("POST", f"{v2}/upload-artifact", body=b"{}", query=written)
+    for path in ("ui-telemetry", "gateway/secrets/config", "assistant/config", "assistant/providers"):
+        yield Call("GET", f"{v3}/{path}")
+    yield Call("POST", f"{v3}/ui-telemetry")
+    yield Call("GET", f"{v2}/gateway-proxy")
+    yield Call("POST", f"{v2}/gateway-proxy")
+    ids = {"experiment_ids": [ground.experiment]}
+    counted = {"view_type": "TRACES", "metric_name": "trace_count"}
+    yield Call("POST", f"{v3}/traces/search", {"locations": [{}]})
+    yield Call("POST", f"{v3}/traces/metrics", {**ids, **counted, "aggregations": [{"aggregation_type": 1}]})
+    yield Call("POST", f"{v3}/datasets/search", ids)
+    yield Call("GET", f"{v3}/datasets/search", ids)
+    yield Call("GET", f"{v3}/scorers/list", {"experiment_id": ground.experiment})
 
 
 def _ends(ground: Ground) -> Iterator[Call]:

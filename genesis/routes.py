@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from genesis.api import (
     artifacts,
     experiments,
+    graphql,
     logged_models,
     metrics,
     model_versions,
@@ -19,12 +20,14 @@ from genesis.api import (
     signed,
     static_files,
     transfers,
+    ui,
 )
 from genesis.errors import Code, GenesisError
 from genesis.http import Request
 from genesis.scope import Scope
 from genesis.wire import artifacts as wa
 from genesis.wire import experiments as we
+from genesis.wire import graphql as wq
 from genesis.wire import logged_models as wl
 from genesis.wire import metrics as wm
 from genesis.wire import model_versions as wv
@@ -32,6 +35,7 @@ from genesis.wire import registered_models as wg
 from genesis.wire import runs as wr
 from genesis.wire import static_files as ws
 from genesis.wire import transfers as wt
+from genesis.wire import ui as wu
 from genesis.wire.base import Nothing, Reply
 
 
@@ -231,6 +235,7 @@ ROUTES: tuple[Route, ...] = (
         artifacts.get_of_model_version,
         ROOT,
     ),
+    Route("POST", "/mlflow/upload-artifact", 2, wa.UploadArtifact, artifacts.upload_of_run, UI),
     Route("GET", "/mlflow-artifacts/artifacts", 2, wa.ListProxied, artifacts.list_proxied),
     Route("GET", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Download, artifacts.download),
     Route("PUT", f"/mlflow-artifacts/artifacts/{FILE}", 2, wa.Upload, artifacts.upload),
@@ -258,9 +263,33 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/genesis/artifacts", 2, wt.Protocol, transfers.protocol),
     Route("POST", "/genesis/artifacts/sign", 2, wt.Sign, transfers.sign),
     Route("POST", "/genesis/artifacts/commit", 2, wt.Commit, transfers.commit),
+    Route("GET", "/graphql", 0, wq.Query, graphql.execute, ROOT),
+    Route("POST", "/graphql", 0, wq.Query, graphql.execute, ROOT),
+    Route("GET", "/mlflow/ui-telemetry", 3, Nothing, ui.telemetry, UI),
+    Route("POST", "/mlflow/ui-telemetry", 3, Nothing, ui.take_telemetry, UI),
+    Route("GET", "/mlflow/gateway-proxy", 2, Nothing, ui.gateway_proxy, UI),
+    Route("POST", "/mlflow/gateway-proxy", 2, Nothing, ui.gateway_proxy, UI),
+    Route("GET", "/mlflow/gateway/secrets/config", 3, Nothing, ui.secrets, UI),
+    Route("GET", "/mlflow/assistant/config", 3, Nothing, ui.assistant, UI),
+    Route("GET", "/mlflow/assistant/providers", 3, Nothing, ui.assistant_providers, UI),
+    Route("POST", "/mlflow/traces/search", 3, wu.SearchTraces, ui.search_traces),
+    Route("POST", "/mlflow/traces/metrics", 3, wu.QueryTraceMetrics, ui.trace_metrics),
+    Route("POST", "/mlflow/datasets/search", 3, wu.SearchEvaluationDatasets, ui.search_datasets),
+    Route("GET", "/mlflow/datasets/search", 3, wu.SearchEvaluationDatasets, ui.search_datasets),
+    Route("GET", "/mlflow/scorers/list", 3, wu.ListScorers, ui.scorers),
     Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT, open=True),
     Route("PUT", f"/signed/{FILE}", 0, wt.SignedPut, signed.put, ROOT, open=True),
 )
+
+
+UNSERVED = re.compile(
+    r"/ajax-api/[2-4]\.0/(?:mlflow/)?"
+    r"(traces|datasets|scorers?|gateway|assistant|issues|genai|demo|jobs|webhooks|label-schemas|review-queues"
+    r"|mcp-servers|skills|workspaces|roles|runs/create-promptlab-run)(?:/.*)?",
+    re.DOTALL,
+)
+"""What a page offers that is not served yet; other clients are told that there is no such endpoint, which
+some of them know to go on without."""
 
 
 class Table(NamedTuple):
@@ -290,7 +319,8 @@ def _pattern(path: str) -> re.Pattern[str]:
 def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The row that answers, and the parameters in its path; HEAD asks what GET answers.
 
-    Raises ENDPOINT_NOT_FOUND: 404 for an unknown path, 405 for a known one with another method.
+    Raises ENDPOINT_NOT_FOUND: 404 for an unknown path, 405 for a known one with another method; to pages
+    NOT_IMPLEMENTED, where they offer what is not served.
     """
     routes, parameters = _routes(path)
     route = routes.get("GET" if method == "HEAD" else method)
@@ -304,6 +334,9 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
             status=405,
             headers={"Allow": allowed},
         )
+    if found := UNSERVED.fullmatch(path):
+        words = f"Genesis-Flow does not serve {found[1].rpartition('/')[2]} yet."
+        raise GenesisError(Code.NOT_IMPLEMENTED, words)
     raise GenesisError(Code.ENDPOINT_NOT_FOUND, "This server has no such endpoint.")
 
 

@@ -21,6 +21,7 @@ HEAVY = (
     "argon2",
     "jwt",
     "cryptography",
+    "graphql",
     "opentelemetry",
 )
 BUDGET_SECONDS = 0.25

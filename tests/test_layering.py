@@ -114,6 +114,7 @@ OWNERS = {
         "genesis.ui.command",
     ),
     "argon2": ("genesis.auth.tokens",),
+    "graphql": ("genesis.api.graphql", "genesis.api.graphql_limits", "genesis.api.graphql_resolvers"),
     "jwt": ("genesis.auth.entra", "genesis.auth.keys"),
     "opentelemetry": ("genesis.telemetry.spans",),
     "rich": ("genesis.migrate.progress", "genesis.ui.progress"),
@@ -128,6 +129,7 @@ ONLY_INSIDE_FUNCTIONS = (
     "sqlparse",
     "uvicorn",
     "argon2",
+    "graphql",
     "jwt",
     "opentelemetry",
 )

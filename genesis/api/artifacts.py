@@ -78,6 +78,25 @@ def _too_large(length: int, scope: Scope) -> GenesisError:
     return GenesisError(Code.INVALID_PARAMETER_VALUE, message, status=413)
 
 
+def upload_of_run(request: w.UploadArtifact, scope: Scope) -> Raw:
+    """A small file that a page writes; what is wrong is said in MLflow's order."""
+    if not request.run_id:
+        raise invalid("Request must specify run_uuid.")
+    if not request.path:
+        raise invalid("Request must specify path.")
+    relative = safe_file(request.path)
+    if request.is_too_large:
+        raise invalid("Artifact size is too large. Max size is 10MB.")
+    if not request.content:
+        raise invalid("Request must specify data.")
+    size = len(request.content)
+    if scope.largest_body is not None and size > scope.largest_body:
+        raise _too_large(size, scope)
+    path = held_at(scope.store.runs.get(request.run_id).artifact_uri, relative, scope.workspace)
+    scope.artifacts.put(path, iter([request.content]), w.content_type(path))
+    return Raw(headers={"Content-Type": "application/json"})
+
+
 def list_proxied(request: w.ListProxied, scope: Scope) -> w.ListProxiedReply:
     """Paths are relative to the folder asked for."""
     folder = scoped(safe_folder(request.path), scope.workspace)

@@ -68,6 +68,41 @@ def arrived(request: Request) -> Body:
     return request.body
 
 
+MAX_PAGE_UPLOAD = 10 << 20
+"""Bytes of a file that a page sends."""
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""What the forms of any page on the web send, which is no file to MLflow either."""
+
+
+@dataclass(frozen=True)
+class UploadArtifact:
+    """A file of a run, from a page; ``run_id`` is called ``run_uuid`` there, and by no other name."""
+
+    run_id: str
+    path: str
+    content: bytes
+    is_too_large: bool
+
+    @classmethod
+    def decode(cls, request: Request, parameters: Mapping[str, str]) -> Self:
+        query = {name: values[0] for name, values in request.parameters().items()}
+        is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() in FORMS
+        content, is_too_large = (b"", False) if is_form else _small(arrived(request))
+        return cls(query.get("run_uuid", ""), query.get("path", ""), content, is_too_large)
+
+
+def _small(body: Body) -> tuple[bytes, bool]:
+    """What has been read of a body, and whether it is more than a page may send."""
+    content = bytearray()
+    if (body.length or 0) > MAX_PAGE_UPLOAD:
+        return b"", True
+    for piece in body.chunks():
+        content += piece
+        if len(content) > MAX_PAGE_UPLOAD:
+            return b"", True
+    return bytes(content), False
+
+
 @dataclass(frozen=True)
 class GetArtifact:
     """A file of a run, for browsers."""

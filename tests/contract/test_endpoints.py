@@ -43,4 +43,4 @@ def test_the_listing_says_of_each_rpc_whether_it_is_served() -> None:
     lines = list(listing(endpoints()))
     assert "served      POST   2.0/mlflow/runs/log-batch" in lines
     assert "served      PUT    2.0/mlflow-artifacts/artifacts/{artifact_path*}" in lines
-    assert any(line.startswith("not served") and "3.0/mlflow/traces/search" in line for line in lines)
+    assert any(line.startswith("not served") and "2.0/mlflow/traces/link-to-run" in line for line in lines)

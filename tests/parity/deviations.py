@@ -52,6 +52,18 @@ def direct(*fields: str) -> Deviation:
 UPLOAD_URL = direct("presigned_url", "headers")
 DOWNLOAD_URL = direct("presigned_url", "headers", "file_size")
 
+
+def queried(reason: str) -> Deviation:
+    """A reply of GraphQL, which has the same fields whatever is in it."""
+    return Deviation(reason, statuses=(200,), fields=frozenset({"data", "errors"}))
+
+
+UNREAD = queried("Stock's GraphQL checks nothing of a message; we answer as REST does on both servers.")
+SETTING = queried("Stock's words name a setting of its own.")
+NOT_LOOKED_UP = Deviation(
+    "Stock checks what it would look for; we have nothing to look for.", (200,), body={}
+)
+
 DEVIATIONS: dict[tuple[str, str], Deviation] = {
     **{
         ("experiment create: tags", name): WORDS for name in ("tag is text", "tag is a number", "tag is null")
@@ -255,6 +267,42 @@ DEVIATIONS: dict[tuple[str, str], Deviation] = {
     ("presigned URLs of models", "upload"): UPLOAD_URL,
     ("datasets search", "ids are text"): WORDS,
     ("datasets search", "id is a number"): WORDS,
+    **{
+        ("what the UI asks and is not there", name): NOT_LOOKED_UP
+        for name in ("filter", "unknown metric", "mean of a number")
+    },
+    ("what the UI asks and is not there", "assistant"): Deviation(
+        "Stock's assistants are programs on its machine.", (200,), body={"providers": [], "resolved": None}
+    ),
+    ("what the UI asks and is not there", "secrets"): Deviation(
+        "We have no gateway to keep secrets for.",
+        (200,),
+        body={"secrets_available": False, "using_default_passphrase": False},
+    ),
+    ("graphql of the UI", "states of jobs"): queried("Stock's null comes with an error for each."),
+    ("graphql: views of runs", "all runs"): queried("Stock fails to read its own enum."),
+    ("graphql: views of runs", "larger page"): queried("Ours has 1,000 runs at most in GraphQL."),
+    ("graphql: views of runs", "page too large"): UNREAD,
+    **{
+        ("graphql: refused", name): UNREAD
+        for name in (
+            "no run",
+            "no input",
+            "ten aliases",
+            "no experiment",
+            "no runs",
+            "half an interval",
+            "no points",
+        )
+    },
+    **{
+        ("graphql: refused", name): SETTING
+        for name in (
+            "too many root fields",
+            "too many aliases",
+            "too many aliases with those of a fragment",
+        )
+    },
 }
 """By scene and call name."""
 

@@ -20,6 +20,8 @@ DATABASE_ERROR = re.compile(r"^\(sqlite3\.\w+Error\)", re.MULTILINE)
 EXPERIMENT_IN_MESSAGE = re.compile(r"(\bid[= ]|\bexperiment )'?(\d+)\b")
 ARTIFACT_ROOT = re.compile(r"(^mlflow-artifacts:/)(\d+)$")
 RUN_FOLDER = re.compile(r"()\b(\d+)(?=/(?:models/m-)?[0-9a-f]{32}\b)")
+CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
+"""Where GraphQL's names of fields have no `_`."""
 TIMES = {
     "last_update_time": "creation_time",
     "last_updated_timestamp": "creation_timestamp",
@@ -66,6 +68,7 @@ class _Normal:
 
     def value(self, value: Any, key: str = "", inside: str = "") -> Any:
         """``value``, found under ``key`` of an object that was itself found under ``inside``."""
+        key = CAMEL.sub(lambda found: f"_{found[1].lower()}", key)
         if isinstance(value, Mapping):
             return self._object(value, key)
         if isinstance(value, list):
@@ -74,7 +77,7 @@ class _Normal:
                 items.sort(key=lambda item: json.dumps(item, sort_keys=True))
             return items
         if key in TIMES or key in TIMES.values():
-            return "<time>" if isinstance(value, int) else value
+            return "<time>" if str(value).isdecimal() else value
         return self._text(value, key) if isinstance(value, str) else value
 
     def _object(self, value: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -97,7 +100,7 @@ class _Normal:
             return self._experiment(text, f"<experiment {len(self.experiments)}>")
         for folder in (ARTIFACT_ROOT, RUN_FOLDER):
             text = folder.sub(lambda match: match[1] + self._experiment(match[2]), text)
-        if key == "message":
+        if key in ("message", "errors"):
             text = self._message(text)
         return HEX_ID.sub(lambda match: self.names.setdefault(match[0], f"<id {len(self.names)}>"), text)
 

@@ -23,6 +23,8 @@ from tests.parity.script import (
     runs,
     search_datasets,
     transfers,
+    ui,
+    ui_graphql,
 )
 
 SCENES: list[Scene] = [
@@ -46,5 +48,7 @@ SCENES: list[Scene] = [
     *prompts.SCENES,
     *artifacts.SCENES,
     *transfers.SCENES,
+    *ui.SCENES,
+    *ui_graphql.SCENES,
     *envelope.SCENES,
 ]
