@@ -25,6 +25,7 @@ from tests.parity.script import (
     transfers,
     ui,
     ui_graphql,
+    ui_pages,
 )
 
 SCENES: list[Scene] = [
@@ -50,5 +51,6 @@ SCENES: list[Scene] = [
     *transfers.SCENES,
     *ui.SCENES,
     *ui_graphql.SCENES,
+    *ui_pages.SCENES,
     *envelope.SCENES,
 ]
