@@ -60,15 +60,19 @@ def _sorts(query: Query) -> bool:
 
 def _driver(connection: sqlite3.Connection, collection: Collection, where: Where, most: int) -> Clause | None:
     """A clause that leaves fewer than ``most`` documents; None where none does."""
-    for clause in where:
-        found = _indexed(collection, clause, where)
-        if found is not None:
-            few = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM {found.text} LIMIT {most})", found.values
-            )
-            if few.fetchone()[0] < most:
-                return clause
-    return None
+    return next((c for c in where if counted(connection, collection, c, where, most) < most), None)
+
+
+def counted(
+    connection: sqlite3.Connection, collection: Collection, clause: Clause, where: Where, most: int
+) -> int:
+    """Documents that fulfil a clause, ``most`` at most; as many where no index answers it."""
+    found = _indexed(collection, clause, where)
+    if found is None:
+        return most
+    rows = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {found.text} LIMIT {most})", found.values)
+    count: int = rows.fetchone()[0]
+    return count
 
 
 def _indexed(collection: Collection, clause: Clause, where: Where) -> Sql | None:

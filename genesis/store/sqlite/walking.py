@@ -19,7 +19,7 @@ import orjson
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Document, Query, SortKey, sort_key
 from genesis.store.schema import Collection
-from genesis.store.sqlite.narrowing import holds, read, unasked
+from genesis.store.sqlite.narrowing import counted, holds, read, unasked
 from genesis.store.sqlite.places import behind, in_order
 from genesis.store.sqlite.query import (
     INDEXED,
@@ -34,6 +34,9 @@ from genesis.store.sqlite.query import (
 
 GROUP = 2000
 """Documents of one value that are sorted faster than others are passed over in their favour."""
+
+PEEKED = 50
+"""Documents of one value that are walked before it is asked how many have it."""
 
 READ_GROUP = 600
 """As many of one value as are read at most, to be sorted by what only they hold."""
@@ -273,7 +276,7 @@ class ByField:
         self._x = f"d.{lead.path.field}"
         self.has_nan = False
         # No document is passed over in a large one.
-        self.group_size = 50
+        self.group_size = PEEKED
 
     def values(self, *clauses: Clause) -> Iterator[Row]:
         """Documents that have a value for which ``clauses`` and the bounds hold, by that value."""
@@ -321,8 +324,8 @@ class Led:
         while True:
             for value, rows in groupby(self._source.values(*self._beyond(last)), itemgetter(0)):
                 last = value
-                group = list(islice(rows, self._most + 1))
-                if len(group) > self._most:
+                group = self._small(value, rows)
+                if group is None:
                     # What is left of it is not to be read: the walk begins anew behind it.
                     yield from self._large(value, None)
                     break
@@ -332,10 +335,19 @@ class Led:
 
     def _group(self, value: Any, after: SortKey | None) -> Iterator[Document]:
         """What has one value, behind ``after``."""
-        group = list(islice(self._source.values(self._is(value)), self._most + 1))
-        if len(group) > self._most:
-            return self._large(value, after)
-        return self._sorted(group, after)
+        group = self._small(value, self._source.values(self._is(value)))
+        return self._large(value, after) if group is None else self._sorted(group, after)
+
+    def _small(self, value: Any, rows: Iterator[Row]) -> list[Row] | None:
+        """All of what has one value; None where that is too much to be sorted."""
+        walk, most = self._walk, self._most
+        group = list(islice(rows, PEEKED))
+        if len(group) == PEEKED:
+            where = walk.query.where
+            if counted(walk.connection, walk.collection, self._is(value), where, most) >= most:
+                return None
+            group += rows
+        return group
 
     def _large(self, value: Any, after: SortKey | None) -> Iterator[Document]:
         return self._walk.within(self._is(value), after)
