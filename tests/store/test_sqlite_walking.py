@@ -44,6 +44,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "nothing is few": {"FEW": 0, "READ": 0, "MORE": 0},
     "no group is small": {"FEW": 0, "READ": 0, "MORE": 0, "GROUP": 1, "READ_GROUP": 1, "PEEKED": 1},
     "everything is far": {"FEW": 0, "READ": 0, "MORE": 0, "STEPS": 6},
+    "every page is large": {"FEW": 0, "READ": 0, "MORE": 0, "LARGE": 0},
     "all is few after a walk": {"FEW": 0, "READ": 0, "STEPS": 0},
 }
 

@@ -45,6 +45,9 @@ STEPS = 6000
 """Rows that are walked before all is sorted instead; a document that is read counts as ``READ`` more."""
 READ = 3
 
+LARGE = 2000
+"""Documents of a page up to which reading them one by one is not dearer than sorting all."""
+
 WALKS = 16
 """Scopes and stages that are walked side by side at most."""
 
@@ -108,7 +111,7 @@ def walked(connection: sqlite3.Connection, collection: Collection, query: Query)
     """The page; None where no index serves its order or the page is too far along it."""
     if not query.limit or not query.order or not collection.newest or not collection.maps:
         return None
-    if len(scopes_of(collection, query.where)) > WALKS:
+    if query.limit > LARGE or len(scopes_of(collection, query.where)) > WALKS:
         return None
     walk = Walk(connection, collection, query, STEPS + READ * query.limit)
     if len(walk.places) > WALKS or _is_plain(walk):
@@ -159,6 +162,7 @@ class Walk:
         self.left = unasked(collection, query.where, self.bounds)
         self.fits = both(*(self._asked(clause) for clause in query.where if clause not in self.left))
         self._steps = self._allowed = steps
+        self._fitting = 0
 
     def _asked(self, clause: Clause) -> Sql:
         if clause.op is Op.EQ and is_entry(self.collection, clause):
@@ -175,12 +179,17 @@ class Walk:
             found = heapq.merge(*cursors, key=itemgetter(0), reverse=falling)
         for row in found:
             self._step(1)
+            self._fitting += row[1] is not None
             yield Row._make(row)
 
     def _step(self, count: int) -> None:
         self._steps -= count
-        if self._steps < 0:
+        if self._steps < 0 or self._is_slow(self._fitting):
             raise TooFar
+
+    def _is_slow(self, found: int) -> bool:
+        """Whether a quarter of the way has shown that the rest will not do."""
+        return self._steps < self._allowed * 3 / 4 and found < self.query.limit / 4
 
     def statement(self, value: str, where: Sql, direction: str, source: str = "") -> Sql:
         """Documents that fulfil ``where``, ordered by ``value``, as ``Row`` has them."""
@@ -220,7 +229,7 @@ class Walk:
             if document is not None:
                 found += 1
                 yield document
-            elif self._steps < self._allowed * 3 / 4 and found < self.query.limit / 4:
+            elif self._is_slow(found):
                 raise TooFar
 
     def within(self, clause: Clause, after: SortKey | None) -> Iterator[Document]:
