@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import urllib3
 
@@ -101,13 +102,23 @@ class Ledger:
         """Everything acknowledged is there, as it was sent, and nothing that was refused."""
         assert self.unexpected == []
         self._check_run()
-        for run_id, name in self.runs.items():
-            assert self.rest.get("runs/get", run_id=run_id).json()["run"]["info"]["run_name"] == name
-        for experiment_id, name in self.experiments.items():
-            found = self.rest.get("experiments/get", experiment_id=experiment_id).json()
-            assert found["experiment"]["name"] == name
+        runs = self._found("runs", f"attributes.run_name LIKE '{self.name}.%'", experiment_ids=["0"])
+        assert self.runs.items() <= {(run["info"]["run_id"], run["info"]["run_name"]) for run in runs}
+        experiments = self._found("experiments", f"name LIKE 'experiment {self.name}.%'")
+        assert self.experiments.items() <= {(one["experiment_id"], one["name"]) for one in experiments}
         for path, content in self.artifacts.items():
             assert self.rest.get_artifact(path).data == content
+
+    def _found(self, kind: str, filter: str, **more: object) -> Iterator[dict[str, Any]]:
+        """All that a search finds: one by one they would be thousands of requests."""
+        token: str | None = ""
+        while token is not None:
+            fields = {"filter": filter, "max_results": 1000, **more}
+            page = self.rest.post(
+                f"{kind}/search", **fields, **({"page_token": token} if token else {})
+            ).json()
+            yield from page.get(kind, [])
+            token = page.get("next_page_token")
 
     def _check_run(self) -> None:
         data = self.rest.get("runs/get", run_id=self.run_id).json()["run"]["data"]

@@ -50,6 +50,13 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
         yield Stock(server.port)
 
 
+@pytest.fixture(scope="session")
+def on_our_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    folder = tmp_path_factory.mktemp("stock-on-ours")
+    with stock_mlflow(folder, f"genesis+sqlite:///{folder / 'genesis.db'}") as server:
+        yield Stock(server.port)
+
+
 @pytest.fixture(scope="session", params=["sqlite", "mongo"])
 def genesis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transport]:
     """Our own server in this process, on an unused database of one engine."""

@@ -92,9 +92,19 @@ def play(scene: Scene, send: Transport) -> list[Played]:
         played.append(Played(call, sent, reply, saved))
         if len(picked) < len(call.saves):
             break
-        # Times are milliseconds: no two calls may share one, or what is "later" is up to luck.
-        time.sleep(0.002)
+        # No two calls may share one, or what is "later" is up to luck.
+        until_the_next_millisecond()
     return played
+
+
+def until_the_next_millisecond() -> None:
+    began = millisecond()
+    while millisecond() == began:
+        time.sleep(0.0002)
+
+
+def millisecond() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def fill(call: Call, saved: Mapping[str, str]) -> Sent:

@@ -1,4 +1,7 @@
-"""The same calls, a stock MLflow server and ours: the same replies, up to ids, times and ``deviations``."""
+"""The same calls, a stock MLflow server and ours: the same replies, up to ids, times and ``deviations``.
+
+And a third time a stock server, but on our store. All in one file: each worker has a stock server of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.parity.deviations import DEVIATIONS, Deviation, deviation
 from tests.parity.normal import normal
 from tests.parity.scenes import Played, Scene, Transport, play
 from tests.parity.script import SCENES
+from tests.parity.stores import difference_on_our_store
 
 SHOWN = 5
 """Differences that a failing scene prints; later ones are mostly their consequences."""
@@ -19,7 +23,10 @@ SHOWN = 5
 LEAKS = ("Traceback", "site-packages", 'File "', "sqlite3.", "pymongo", "/tmp/")  # noqa: S108
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+each_scene = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+
+
+@each_scene
 def test_scene(scene: Scene, stock: Stock, genesis: Transport) -> None:
     theirs = stock.played(scene)
     ours = play(scene, genesis)
@@ -28,8 +35,19 @@ def test_scene(scene: Scene, stock: Stock, genesis: Transport) -> None:
         differences.append(
             f"Our reply to call {len(ours)} lacks {set(ours[-1].call.saves)}, so we stopped there."
         )
+    fail_of(differences, theirs)
+
+
+@each_scene
+def test_scene_on_our_store(scene: Scene, stock: Stock, on_our_store: Stock) -> None:
+    theirs, ours = stock.played(scene), on_our_store.played(scene)
+    pairs = zip(theirs, ours, strict=True)
+    fail_of([text for pair in pairs if (text := difference_on_our_store(scene, *pair))], theirs)
+
+
+def fail_of(differences: list[str], played: list[Played]) -> None:
     if differences:
-        head = f"{len(differences)} of {len(theirs)} replies differ"
+        head = f"{len(differences)} of {len(played)} replies differ"
         pytest.fail("\n\n".join([head, *differences[:SHOWN]]))
 
 
