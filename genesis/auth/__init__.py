@@ -10,6 +10,7 @@ from genesis.auth.attempts import Attempts
 from genesis.auth.clock import Clock
 from genesis.auth.credentials import Credential, address, denied, is_website
 from genesis.auth.entra import Entra
+from genesis.auth.origins import check_origin
 from genesis.auth.platform import Platform
 from genesis.auth.refusals import refusal
 from genesis.auth.tokens import TokenCheck
@@ -59,6 +60,8 @@ class Authentication:
         if self._is_local and not open and is_website(request.headers.get("host", "")):
             # A page that has its own name lead to this machine is, to a browser, of the same origin.
             raise denied(REBOUND)
+        if not open:
+            check_origin(request)
         if self._credential is not None and not open:
             principal = self._credential.principal(request.headers, address(request, in_azure=self._in_azure))
         return Context(workspace_of(request.headers.get(WORKSPACE_HEADER, "")), principal)

@@ -56,7 +56,8 @@ class Site:
             stamp = (found.st_mtime_ns, found.st_ino)
             known = self._known
             if known is None or known.stamp != stamp:
-                known = self._known = _Known(stamp, orjson.loads(manifest.read_bytes())["files"])
+                files = dict(orjson.loads(manifest.read_bytes())["files"])
+                known = self._known = _Known(stamp, files)
         except (OSError, ValueError, LookupError, TypeError):
             return {}
         return known.files

@@ -49,13 +49,14 @@ class StaticFile:
 def policy(storage: str) -> str:
     """The page's Content-Security-Policy; ``storage`` is the origin that signed URLs lead to, if any.
 
-    Styles are written into the page by its libraries, and previews are made of blobs.
+    Styles are written into the page by its libraries, and previews are made of blobs. Plotly's WebGL draws by
+    functions that it compiles ('unsafe-eval'); scripts within a page do not run, those of artifacts neither.
     """
     elsewhere = f" {storage}" if storage else ""
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
+            "script-src 'self' 'unsafe-eval'",
             "style-src 'self' 'unsafe-inline'",
             "font-src 'self' data:",
             f"img-src 'self' blob: data:{elsewhere}",

@@ -239,3 +239,12 @@ def test_no_line_of_the_log_has_a_credential(app: App, caplog: pytest.LogCapture
     assert "/mlflow/runs/get 401" in caplog.text
     for secret in (FIRST, "s3cret", "QWRhOnMzY3JldA"):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("mode", [*MODES, "none"])
+def test_a_page_of_another_site_changes_nothing_in_any_mode(tmp_path: Path, mode: str) -> None:
+    with closing(App(Settings(data=str(tmp_path), **MODES.get(mode, {})))) as app:
+        response = call(
+            app, "POST", "/api/2.0/mlflow/runs/search", headers={"origin": "https://evil.example"}
+        )
+    assert (response.status, body(response)["error_code"]) == (403, "PERMISSION_DENIED")
