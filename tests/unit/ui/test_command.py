@@ -77,12 +77,12 @@ def test_the_manifest_names_each_file(tmp_path: Path, wheel: Path) -> None:
 
 
 def test_another_wheel_is_refused_before_anything_is_kept(tmp_path: Path, wheel: Path) -> None:
-    other = write_wheel(tmp_path / "other.whl", {f"{pinned.BUILD}evil.js": b"evil"})
+    other = write_wheel(tmp_path / "other.whl", {"mlflow/another.py": b"the UI is the same"})
 
     done = run("--into", tmp_path / "ui", "--wheel", other)
 
     assert done.exit_code == 1
-    assert "SHA-256" in done.stderr
+    assert "other.whl is not the" in done.stderr and "SHA-256" in done.stderr
     assert not (tmp_path / "ui").exists()
     assert left_beside(tmp_path / "ui") == []
 
@@ -215,6 +215,29 @@ def test_two_builds_at_once_do_no_harm(tmp_path: Path, wheel: Path, monkeypatch:
 
     assert content(tmp_path / "ui") == FILES
     assert left_beside(tmp_path / "ui") == []
+
+
+def test_a_build_that_somebody_else_put_there_meanwhile_is_as_good(
+    tmp_path: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after_another(old: Path, new: Path) -> None:
+        shutil.copytree(old, new)
+        os.replace(old, new)
+
+    monkeypatch.setattr(build.os, "rename", after_another)
+
+    assert run("--into", tmp_path / "ui", "--wheel", wheel).exit_code == 0
+    assert content(tmp_path / "ui") == FILES
+
+
+def test_what_somebody_puts_there_meanwhile_is_not_removed(tmp_path: Path, wheel: Path) -> None:
+    build.write(sorted(members().items()), tmp_path / "new")
+    (tmp_path / "ui").mkdir()
+    (tmp_path / "ui" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(build.NotOurs):
+        build.put_in_place(tmp_path / "new", tmp_path / "ui")
+    assert (tmp_path / "ui" / "thesis.txt").exists()
 
 
 def test_the_mlflow_that_is_installed_saves_the_download(

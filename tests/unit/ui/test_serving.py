@@ -174,11 +174,13 @@ def test_a_new_build_is_seen_without_a_restart(empty: App, folder: Path) -> None
     assert get(empty, "/").status == 404
 
     build.write([("mlflow/server/js/build/index.html", b"old")], folder)
-    assert get(empty, "/").body == b"old"
+    old = get(empty, "/")
+    assert old.body == b"old"
 
     build.write([("mlflow/server/js/build/index.html", b"newer")], folder.with_name("new"))
     build.put_in_place(folder.with_name("new"), folder)
-    assert get(empty, "/").body == b"newer"
+    new = get(empty, "/")
+    assert new.body == b"newer" and new.headers["ETag"] != old.headers["ETag"]
 
 
 def test_a_file_that_has_gone_is_told_as_a_replacement(app: App, folder: Path) -> None:
@@ -263,6 +265,8 @@ def test_what_cannot_be_fetched_is_told_and_stops_nothing(
     assert empty.site.state == FAILED
     assert reply.status == 404 and b"could not be fetched" in reply.whole()
     assert str(failure) in caplog.text
+    # What can be foreseen is one line.
+    assert ("Traceback" in caplog.text) is isinstance(failure, RuntimeError)
     assert get(empty, "/health").status == 200
 
 
