@@ -36,10 +36,14 @@ def test_a_function_ends_only_after_azure_has_given_its_request_up() -> None:
 def test_azd_deploys_the_wrapper_to_the_app_that_bicep_tags() -> None:
     azd = yaml.safe_load((ROOT / "azure.yaml").read_text())
     [(service, is_told)] = azd["services"].items()
+    hooks = is_told.pop("hooks")
     template = ROOT / azd["infra"]["path"] / f"{azd['infra']['module']}.bicep"
 
     assert is_told == {"project": ".", "language": "python", "host": "function"}
     assert File(template).modules["genesis"].file.resolve() == ROOT / "infra" / "bicep" / "main.bicep"
+    assert all(
+        "genesis ui build --into ui" in hooks["prepackage"][system]["run"] for system in ("posix", "windows")
+    )
     assert f"'azd-service-name': '{service}'" in (ROOT / "infra/bicep/modules/functions.bicep").read_text()
     assert "'azd-env-name': environmentName" in template.read_text()
 
@@ -49,4 +53,4 @@ def test_nothing_is_published_that_the_app_does_not_run() -> None:
     assert {"tests", "infra", "docs", "bench", ".azure", ".git*", ".venv*", "local.settings*.json"} <= set(
         ignored
     )
-    assert not {"host.json", "function_app.py", "requirements.txt", "genesis"} & set(ignored)
+    assert not {"host.json", "function_app.py", "requirements.txt", "genesis", "ui"} & set(ignored)
