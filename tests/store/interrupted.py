@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from genesis.search.clauses import Clause, Op, Path
 from genesis.store import Store, store_of
-from genesis.store.engine import Engine
+from genesis.store.engine import Document, Engine, Query
 from genesis.store.histories import Piles
+from genesis.store.schema import NAMES as NAMES_TAKEN
+from genesis.store.schema import REGISTRY, Collection
 from tests.store.models import NOW, new_model, new_version
 
 MOST_CALLS = 40
@@ -73,16 +77,33 @@ def deaths(engine: Engine, act: Act, first: Act = lambda store: None) -> Iterato
             return
 
 
+TEMPLATE = "prepared"
+PREPARED: WeakKeyDictionary[Engine, list[tuple[Collection, Document]]] = WeakKeyDictionary()
+"""What the template's documents are in each database."""
+
+
 def prepared(engine: Engine, name: str) -> Store:
     """A workspace with the models ``m`` (three versions, two stages, three aliases) and ``other``."""
-    store = workspace(engine, name)
+    if engine not in PREPARED:
+        prepare(workspace(engine, TEMPLATE))
+        its = Query((Clause(Path("workspace"), Op.EQ, TEMPLATE),))
+        PREPARED[engine] = [
+            (kind, found) for kind in (REGISTRY, NAMES_TAKEN) for found in engine.find(kind, its)
+        ]
+    # A test wants dozens of them, and making one takes thirty calls.
+    for collection, document in PREPARED[engine]:
+        copy = {"id": name + document["id"].removeprefix(TEMPLATE), "workspace": name}
+        assert engine.insert(collection, document | copy)
+    return workspace(engine, name)
+
+
+def prepare(store: Store) -> None:
     new_model(store, "m", versions=3)
     for alias, number in (("a", 1), ("b", 1), ("c", 2)):
         store.registered_models.set_alias("m", alias, number)
     for number, stage in ((1, "Production"), (2, "Staging")):
         store.model_versions.transition("m", number, stage, archive=False, now=NOW)
     new_model(store, "other", versions=1)
-    return store
 
 
 NAMES = ("m", "n", "other")
