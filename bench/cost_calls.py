@@ -124,6 +124,9 @@ def _server(ground: Ground) -> Iterator[Call]:
     for path in ("/health", "/health/live", "/health/ready", "/version"):
         yield Call("GET", path)
     yield Call("GET", "/api/3.0/mlflow/server-info")
+    # The UI's build is not here; where it is, its files are read and nothing else.
+    yield Call("GET", "/", is_refused=True)
+    yield Call("GET", "/static-files/main.js", is_refused=True)
 
 
 def _experiments(ground: Ground) -> Iterator[Call]:
