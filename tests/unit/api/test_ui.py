@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from genesis.api import ui
 from genesis.errors import Code, GenesisError
 from genesis.routes import match
+from genesis.scope import Scope
+from genesis.wire import ui as w
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,31 @@ def test_who_goes_on_without_an_endpoint_is_told_that_there_is_none(path: str) -
     with pytest.raises(GenesisError) as refused:
         match("GET", path)
     assert (refused.value.code, refused.value.status) == (Code.ENDPOINT_NOT_FOUND, 404)
+
+
+def unopened() -> Any:
+    raise AssertionError("the database was asked")
+
+
+NOWHERE = Scope("default", "mlflow-artifacts:/", unopened, unopened)
+COUNT = {"experiment_ids": ["0"], "view_type": "TRACES", "metric_name": "trace_count"}
+
+
+def measured(*kinds: str, **asked: Any) -> Any:
+    aggregations = [{"aggregation_type": kind} for kind in kinds]
+    message = w.QueryTraceMetrics.parse({**COUNT, "aggregations": aggregations, **asked})
+    return ui.trace_metrics(message, NOWHERE)
+
+
+def test_a_search_for_traces_nowhere_finds_none_and_asks_no_database() -> None:
+    assert ui.search_traces(w.SearchTraces.parse({"locations": []}), NOWHERE) == {}
+
+
+def test_a_number_of_traces_is_0_and_nothing_else_has_a_value() -> None:
+    point = {"metric_name": "trace_count", "values": {"COUNT": 0.0}}
+    assert measured("COUNT") == {"data_points": [point]}
+    assert measured("COUNT", max_results=0) == {}
+    assert measured("COUNT", time_interval_seconds=60) == {}
+    assert measured("COUNT", dimensions=["trace_status"]) == {}
+    assert measured("AVG", metric_name="latency") == {}
+    assert measured("COUNT", view_type="SPANS") == {}
