@@ -47,20 +47,20 @@ REGISTRY = set(
 
 TRACES = set(
     """
-    start_trace get_trace get_trace_info search_traces delete_traces _delete_traces batch_get_traces
+    start_trace get_trace get_trace_info delete_traces _delete_traces batch_get_traces
     batch_get_trace_infos set_trace_tag delete_trace_tag link_traces_to_run unlink_traces_from_run
-    link_prompts_to_trace query_trace_metrics calculate_trace_filter_correlation archive_traces
+    link_prompts_to_trace calculate_trace_filter_correlation archive_traces
     find_completed_sessions get_online_trace_details deprecated_start_trace_v2 deprecated_end_trace_v2
     create_assessment get_assessment update_assessment delete_assessment
     """.split()
 )
 GENAI = set(
     """
-    create_dataset get_dataset delete_dataset search_datasets set_dataset_tags delete_dataset_tag
+    create_dataset get_dataset delete_dataset set_dataset_tags delete_dataset_tag
     get_dataset_experiment_ids add_dataset_to_experiments remove_dataset_from_experiments
     upsert_dataset_records delete_dataset_records _load_dataset_records
-    register_scorer get_scorer delete_scorer list_scorers list_scorer_versions
-    list_scorers_across_experiments get_active_online_scorers get_online_scoring_configs
+    register_scorer get_scorer delete_scorer list_scorer_versions
+    get_active_online_scorers get_online_scoring_configs
     upsert_online_scoring_config
     create_issue get_issue update_issue search_issues
     create_label_schema get_label_schema get_label_schema_by_name list_label_schemas update_label_schema
@@ -97,6 +97,11 @@ MCP = set(
     link_mcp_server_versions_to_trace get_mcp_server_versions_for_trace
     """.split()
 )
+NONE = set(
+    "search_traces query_trace_metrics search_datasets list_scorers list_scorers_across_experiments".split()
+)
+"""What MLflow's UI asks on its pages of runs: the tracking store says that there are none, which is true."""
+
 NOT_SERVED = TRACES | GENAI | GATEWAY | MCP
 """By the tracking store: MLflow's own "not implemented"."""
 

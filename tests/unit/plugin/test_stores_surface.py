@@ -67,6 +67,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "delete_traces": {"experiment_id": "0", "trace_ids": ["tr-1"]},
     "get_gateway_model_definition": {"model_definition_id": "d"},
     "get_online_scoring_configs": {"scorer_ids": ["s"]},
+    "list_scorers": {"experiment_id": "0"},
     "list_scorers_across_experiments": {"experiment_ids": ["0"]},
     "query_trace_metrics": {
         "experiment_ids": ["0"],
@@ -136,6 +137,17 @@ def test_what_the_tracking_store_does_not_serve_is_not_implemented(tracking: Any
     assert refusal.value.get_http_status_code() == 501
 
 
+@pytest.mark.parametrize("name", sorted(surface.NONE - {"query_trace_metrics"}))
+def test_of_what_nobody_can_make_there_is_none(tracking: Any, name: str) -> None:
+    found = getattr(tracking, name)(**arguments(tracking, name))
+    assert list(found[0] if isinstance(found, tuple) else found) == []
+
+
+def test_no_trace_is_counted(tracking: Any) -> None:
+    (point,) = tracking.query_trace_metrics(**arguments(tracking, "query_trace_metrics"))
+    assert point.values == {"COUNT": 0.0}
+
+
 @pytest.mark.parametrize("name", sorted(surface.WEBHOOKS))
 def test_what_the_registry_store_does_not_serve_is_not_implemented(registry: Any, name: str) -> None:
     with pytest.raises(MlflowNotImplementedException, match="Genesis-Flow does not serve"):
@@ -156,7 +168,8 @@ def test_the_table_has_all_that_mlflow_asks_for() -> None:
         for name, _ in inspect.getmembers(store, inspect.isfunction)
         if not name.startswith("_")
     }
-    said = surface.TRACKING | surface.REGISTRY | surface.NOT_SERVED | surface.WEBHOOKS | surface.ELSEWHERE
+    said = surface.TRACKING | surface.REGISTRY | surface.NONE | surface.NOT_SERVED
+    said |= surface.WEBHOOKS | surface.ELSEWHERE
     assert not (surface.asked() | known) - said - {"_await_model_version_creation", "__class__"}
 
 
