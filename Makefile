@@ -15,6 +15,9 @@ define install
 	  { echo "Without uv, which takes a minute…"; $(BIN)/python -m pip install -q --disable-pip-version-check -e $(1); }
 endef
 
+# Where it is set, each of the hundreds of processes that the tests start would compile all of mlflow again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format endpoints picture bench clean
 
