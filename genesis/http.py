@@ -105,7 +105,7 @@ def _close(pieces: Iterator[bytes]) -> None:
         close()
 
 
-COMPRESSION = 4
+COMPRESSION = 5
 """zlib's level: the fastest that finds what signed URLs have in common."""
 LONG, COMPRESSION_OF_LONG = 1024 * 1024, 2
 """Bytes from which a level counts that makes a page of 1,000 runs a tenth in 6 ms instead of 10."""

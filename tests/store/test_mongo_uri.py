@@ -140,6 +140,15 @@ def test_writes_are_repeated_by_us_and_no_wait_is_longer_than_a_request(uri: str
         assert pool.max_idle_time_seconds == 120
 
 
+def test_who_names_waits_in_the_uri_gets_these() -> None:
+    waits = "serverSelectionTimeoutMS=200&connectTimeoutMS=300&socketTimeoutMS=400&waitQueueTimeoutMS=500"
+    with closing(connect(f"{HOST}/?{waits}&maxIdleTimeMS=600").client) as client:
+        pool = client.options.pool_options
+        assert client.options.server_selection_timeout == 0.2
+        assert (pool.connect_timeout, pool.socket_timeout, pool.wait_queue_timeout) == (0.3, 0.4, 0.5)
+        assert pool.max_idle_time_seconds == 0.6
+
+
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [

@@ -67,14 +67,18 @@ def connect(uri: str, connections: int = CONNECTIONS) -> Database[Document]:
             connect=False,
             retryWrites=False,  # Cosmos DB RU refuses them; `Patience` retries instead.
             w="majority",
-            maxIdleTimeMS=120_000,  # Azure drops idle connections after about four minutes.
-            serverSelectionTimeoutMS=SELECTION_MS,
-            connectTimeoutMS=SELECTION_MS,
-            socketTimeoutMS=SOCKET_MS,
-            waitQueueTimeoutMS=QUEUE_MS,
             event_listeners=[commands],
-            # Cosmos DB RU needs the ``appName`` that is in its own URIs.
-            **address.options(journal=True, appname="genesis-flow", maxPoolSize=connections),
+            # What a URI says goes before: Cosmos DB RU needs the ``appName`` that is in its own.
+            **address.options(
+                journal=True,
+                appname="genesis-flow",
+                maxPoolSize=connections,
+                maxIdleTimeMS=120_000,  # Azure drops idle connections after about four minutes.
+                serverSelectionTimeoutMS=SELECTION_MS,
+                connectTimeoutMS=SELECTION_MS,
+                socketTimeoutMS=SOCKET_MS,
+                waitQueueTimeoutMS=QUEUE_MS,
+            ),
         )
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise ValueError(f"GENESIS_DATABASE_URI is not a valid MongoDB URI: {clean(str(error))}") from None
