@@ -14,7 +14,7 @@ from typing import Any
 from tests.parity.scenes import Played
 
 HEX_ID = re.compile(r"\b[0-9a-f]{32}\b")
-GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,3}")
+GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-(?:\d{1,3}|1000)")
 PYTHON_SET = re.compile(r"\{('[^']*'(?:, '[^']*')*)\}'?")  # Stock forgets the last quote in places.
 DATABASE_ERROR = re.compile(r"^\(sqlite3\.\w+Error\)", re.MULTILINE)
 EXPERIMENT_IN_MESSAGE = re.compile(r"(\bid[= ]|\bexperiment )'?(\d+)\b")
