@@ -18,14 +18,21 @@ def genesis_serve(
     database_uri: str = "",
     environment: Mapping[str, str] | None = None,
     port: int | None = None,
+    ui: Path | None = None,
 ) -> Server:
-    """A server that keeps its data in ``data``; ``environment`` adds to the settings."""
+    """A server that keeps its data in ``data``; ``environment`` adds to the settings.
+
+    ``ui`` is a folder with the UI's build; without it no page is served.
+    """
     port = free_port() if port is None else port
+    page = {} if ui is None else {"GENESIS_UI": str(ui)}
     return Server(
         genesis_command("serve", "--port", str(port), "--data", str(data)),
         port=port,
         health="/health",
-        environment=genesis_environment({"GENESIS_DATABASE_URI": database_uri, **(environment or {})}),
+        environment=genesis_environment(
+            {"GENESIS_DATABASE_URI": database_uri, **page, **(environment or {})}
+        ),
         cwd=REPOSITORY,
     )
 

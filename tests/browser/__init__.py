@@ -1,0 +1,1 @@
+"""MLflow's web UI in headless Chromium, against a running server."""

@@ -1,0 +1,149 @@
+"""One filled server and one browser for all tests of a worker.
+
+A test asks for ``open_page``, goes where it wants (``page = open_page("#/models")``) and keeps a picture
+(``shot("models")``); afterwards nothing may have failed behind the page: see ``recorder.py``.
+What is there to be seen is in ``seed.py``; what a test changes, it makes itself (``rest``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from genesis.ui.fetching import fetch
+from tests.browser.recorder import Recorder
+from tests.browser.seed import Seeded, seed
+from tests.e2e.answers import assert_undisturbed
+from tests.e2e.rest import Rest
+from tests.servers import Server
+from tests.servers.serve import REPOSITORY, genesis_serve
+
+SCREENSHOTS = REPOSITORY / ".cache" / "screenshots"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = (
+    # Tests run as root in containers, too.
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Plots in WebGL without a graphics card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+SIZE = {"width": 1280, "height": 800}
+PATIENCE_MS = 15_000
+REMEMBERED = {
+    "mlflow.workflowType_v1": '"machine_learning"',
+    # Both would lie over the page: a panel that opens by itself once, and an invitation.
+    "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
+    "_mlflow_model_registry_promo_modal_dismissed_v1": "true",
+}
+"""What a browser has in its local storage that was here before."""
+BEGIN = """
+if (!sessionStorage.getItem("begun")) {
+  localStorage.clear();
+  Object.entries(%s).forEach(([key, value]) => localStorage.setItem(key, value));
+  sessionStorage.setItem("begun", "yes");
+}
+"""
+"""Run in each document before its own scripts."""
+
+OpenPage = Callable[[str], Page]
+Shot = Callable[[str], None]
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def ui_folder() -> Path:
+    """The web UI's build, made once in a working copy."""
+    folder = REPOSITORY / ".cache" / "ui"
+    fetch(folder, os.environ, lambda done, size: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(ui_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server with the UI."""
+    with genesis_serve(tmp_path_factory.mktemp("browser"), ui=ui_folder) as serving:
+        yield serving
+        assert_undisturbed(serving.log.read_text())
+
+
+@pytest.fixture(scope="session")
+def rest(server: Server) -> Rest:
+    """The API, by which a test makes what it changes."""
+    return Rest(server.url)
+
+
+@pytest.fixture(scope="session")
+def seeded(server: Server) -> Seeded:
+    return seed(server.url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; without one the test is skipped, or failed in CI."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        advice = "no Chromium here: `apt-get install chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(advice)
+        pytest.skip(advice)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=OPTIONS)
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser) -> BrowserContext:
+    """What all pages share, so that the UI's 8 MB of scripts are read and compiled once."""
+    context = browser.new_context(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+@pytest.fixture
+def page(window: BrowserContext) -> Iterator[Page]:
+    """An empty page; nothing is remembered from pages before."""
+    opened = window.new_page()
+    opened.add_init_script(BEGIN % json.dumps(REMEMBERED))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def recorder(page: Page, server: Server) -> Iterator[Recorder]:
+    """What happens behind the page; the test fails in its end if something went wrong there."""
+    listening = Recorder(page, server.url)
+    yield listening
+    listening.check()
+
+
+@pytest.fixture
+def open_page(page: Page, recorder: Recorder, server: Server, seeded: Seeded) -> OpenPage:
+    """Goes to a path of the UI (``#/experiments``) on the filled server."""
+
+    def go(path: str) -> Page:
+        page.goto(f"{server.url}/{path}")
+        return page
+
+    return go
+
+
+@pytest.fixture
+def shot(page: Page) -> Shot:
+    """Keeps a picture of the page as it is, in SCREENSHOTS."""
+
+    def keep(name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+    return keep

@@ -1,0 +1,108 @@
+"""What a page did that its user does not see: requests, their answers, and what its console says."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
+
+from genesis.errors import GenesisError
+from genesis.routes import match
+
+PENDING_SECONDS = 20
+
+UNANSWERED = re.compile(
+    # By a 404 the page learns that there are no users to show, as from a stock server without them.
+    r"(GET /ajax-api/2\.0/mlflow/users/current"
+    # Gateway and issues are not served yet; the pages that offer them are empty then.
+    r"|(GET|POST) /ajax-api/3\.0/mlflow/(gateway/endpoints/list|issues/search))"
+)
+"""Requests that may go without an answer, and their errors in the console."""
+
+
+@dataclass
+class Recorder:
+    """Listens to one page from its first request on; ``check`` fails for whatever went wrong."""
+
+    page: Page
+    origin: str
+    requests: list[Request] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    _pending: set[Request] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._asked)
+        self.page.on("response", self._answered)
+        self.page.on("requestfinished", self._ended)
+        self.page.on("requestfailed", self._failed)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", self._raised)
+
+    def calls(self, path: str) -> list[Request]:
+        """Requests so far whose path ends so."""
+        return [request for request in self.requests if urlsplit(request.url).path.endswith(path)]
+
+    def check(self) -> None:
+        """Wait for answers that are on their way; then nothing may have gone wrong."""
+        for _ in range(PENDING_SECONDS * 50):
+            if not self._pending or self.page.is_closed():
+                break
+            self.page.wait_for_timeout(20)
+        left = [f"no answer: {line(request)}" for request in self._pending]
+        assert not self.problems + left, "\n".join(self.problems + left)
+
+    def _asked(self, request: Request) -> None:
+        if request.url.startswith(("data:", "blob:")):
+            return
+        self.requests.append(request)
+        address = urlsplit(request.url)
+        # Of a shared worker's script it is never told that it came.
+        if not address.path.startswith("/static-files/"):
+            self._pending.add(request)
+        if f"{address.scheme}://{address.netloc}" != self.origin:
+            self.problems.append(f"another server was asked: {line(request)}")
+        elif not UNANSWERED.fullmatch(line(request)):
+            try:
+                match(request.method, address.path)
+            except GenesisError as error:
+                self.problems.append(f"no row serves {line(request)}: {error}")
+
+    def _answered(self, response: Response) -> None:
+        self.responses.append(response)
+        if response.status >= 400 and not UNANSWERED.fullmatch(line(response.request)):
+            self.problems.append(f"{response.status}: {line(response.request)} {sent(response.request)}")
+
+    def _ended(self, request: Request) -> None:
+        self._pending.discard(request)
+
+    def _failed(self, request: Request) -> None:
+        self._pending.discard(request)
+        # The page itself gives up what it needs no longer, and downloads are not pages.
+        if request.failure and "ERR_ABORTED" not in request.failure:
+            self.problems.append(f"{request.failure}: {line(request)}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        place = urlsplit(str(message.location.get("url", ""))).path
+        is_known = any(UNANSWERED.fullmatch(f"{method} {place}") for method in ("GET", "POST"))
+        if message.type == "error" and not is_known:
+            self.problems.append(f"console: {message.text} ({place})")
+
+    def _raised(self, error: Error) -> None:
+        self.problems.append(f"exception: {error.message}\n{error.stack or ''}")
+
+
+def line(request: Request) -> str:
+    """Method and path."""
+    return f"{request.method} {urlsplit(request.url).path}"
+
+
+def sent(request: Request) -> str:
+    """What was asked for in it, for a report."""
+    try:
+        return json.dumps(request.post_data_json)[:500] if request.post_data else urlsplit(request.url).query
+    except Error:
+        return "(no JSON)"
