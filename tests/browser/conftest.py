@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from genesis.ui.fetching import fetch
 from tests.browser.recorder import Recorder
-from tests.browser.seed import Seeded, seed
+from tests.browser.seed import Seeded, new_experiment, seed
 from tests.e2e.answers import assert_undisturbed
 from tests.e2e.rest import Rest
 from tests.servers import Server
@@ -57,6 +57,7 @@ if (!sessionStorage.getItem("begun")) {
 """Run in each document before its own scripts."""
 
 OpenPage = Callable[[str], Page]
+OwnExperiment = Callable[[str], str]
 Shot = Callable[[str], None]
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -136,6 +137,20 @@ def open_page(page: Page, recorder: Recorder, server: Server, seeded: Seeded) ->
         return page
 
     return go
+
+
+@pytest.fixture
+def own_experiment(rest: Rest, seeded: Seeded) -> Iterator[OwnExperiment]:
+    """Makes an experiment that the test may change, and deletes it afterwards: lists stay short."""
+    made = []
+
+    def make(name: str) -> str:
+        made.append(new_experiment(rest, name))
+        return made[-1]
+
+    yield make
+    for experiment_id in made:
+        rest.post("experiments/delete", experiment_id=experiment_id)
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class Recorder:
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    expected: dict[str, int] = field(default_factory=dict)
     _pending: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,10 @@ class Recorder:
         """Requests so far whose path ends so."""
         return [request for request in self.requests if urlsplit(request.url).path.endswith(path)]
 
+    def expect_refusal(self, status: int, path: str) -> None:
+        """Here a request whose path ends so must be answered by that status, as the UI counts on it."""
+        self.expected[path] = status
+
     def check(self) -> None:
         """Wait for answers that are on their way; then nothing may have gone wrong."""
         for _ in range(PENDING_SECONDS * 50):
@@ -53,6 +58,10 @@ class Recorder:
                 break
             self.page.wait_for_timeout(20)
         left = [f"no answer: {line(request)}" for request in self._pending]
+        answers = {(response.status, urlsplit(response.url).path) for response in self.responses}
+        for path, status in self.expected.items():
+            if not any(answer == status and asked.endswith(path) for answer, asked in answers):
+                left.append(f"no {status} of {path}")
         assert not self.problems + left, "\n".join(self.problems + left)
 
     def _asked(self, request: Request) -> None:
@@ -73,7 +82,9 @@ class Recorder:
 
     def _answered(self, response: Response) -> None:
         self.responses.append(response)
-        if response.status >= 400 and not UNANSWERED.fullmatch(line(response.request)):
+        path = urlsplit(response.url).path
+        is_known = UNANSWERED.fullmatch(line(response.request)) or self._is_expected(path, response.status)
+        if response.status >= 400 and not is_known:
             self.problems.append(f"{response.status}: {line(response.request)} {sent(response.request)}")
 
     def _ended(self, request: Request) -> None:
@@ -88,8 +99,11 @@ class Recorder:
     def _said(self, message: ConsoleMessage) -> None:
         place = urlsplit(str(message.location.get("url", ""))).path
         is_known = any(UNANSWERED.fullmatch(f"{method} {place}") for method in ("GET", "POST"))
-        if message.type == "error" and not is_known:
+        if message.type == "error" and not is_known and not self._is_expected(place):
             self.problems.append(f"console: {message.text} ({place})")
+
+    def _is_expected(self, path: str, status: int | None = None) -> bool:
+        return any(path.endswith(end) and status in (None, seen) for end, seen in self.expected.items())
 
     def _raised(self, error: Error) -> None:
         self.problems.append(f"exception: {error.message}\n{error.stack or ''}")
