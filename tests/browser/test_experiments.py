@@ -100,7 +100,9 @@ def test_a_name_that_is_taken_is_refused_in_the_dialog(open_page: OpenPage) -> N
     expect(dialog.get_by_text('Experiment "churn" already exists')).to_be_visible()
 
 
-def test_an_experiment_is_renamed_and_described(open_page: OpenPage, recorder: Recorder, rest: Rest) -> None:
+def test_an_experiment_is_renamed_and_described(
+    open_page: OpenPage, own_experiment: OwnExperiment, recorder: Recorder, rest: Rest
+) -> None:
     recorder.expect_refusal(404, BY_NAME)
     mine = own_experiment("to be renamed")
     page = open_page(f"#/experiments/{mine}/runs")
