@@ -15,7 +15,7 @@ from typing import TypedDict
 
 import orjson
 
-from genesis.ui import pinned
+from genesis.ui import changes, pinned
 
 MANIFEST = "genesis-ui.json"
 """Written last: a folder without it holds no build."""
@@ -63,12 +63,13 @@ class NotOurs(Exception):
 
 
 def is_current(folder: Path) -> bool:
-    """Whether the folder holds the pinned build, whole."""
+    """Whether the folder holds the pinned build, whole and as we change it."""
     try:
         manifest = orjson.loads((folder / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return False
-    return isinstance(manifest, dict) and manifest.get("sha256") == pinned.FILES_SHA256
+    marks = {"sha256": pinned.FILES_SHA256, "changes": changes.SHA256}
+    return isinstance(manifest, dict) and marks.items() <= manifest.items()
 
 
 def check_place(folder: Path) -> None:
@@ -103,7 +104,7 @@ def _tidy(parent: Path) -> None:
 def write(files: Iterable[tuple[str, bytes]], folder: Path) -> dict[str, int]:
     """Keep the files of a build in ``folder``, which is empty; returns how many there are and their bytes.
 
-    Names are those in the wheel, slashes between the parts.
+    They are changed already; names are those in the wheel, slashes between the parts.
     """
     kept: dict[str, Entry] = {}
     for name, content in files:
@@ -112,7 +113,8 @@ def write(files: Iterable[tuple[str, bytes]], folder: Path) -> dict[str, int]:
             kept[path] = _keep(folder / FILES / path, content)
         else:
             _write(folder / LICENCES / name.removeprefix(pinned.LICENCES), content)
-    manifest = {"mlflow": pinned.VERSION, "sha256": pinned.FILES_SHA256, "files": kept}
+    marks = {"mlflow": pinned.VERSION, "sha256": pinned.FILES_SHA256, "changes": changes.SHA256}
+    manifest = {**marks, "files": kept}
     _write(folder / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return {
         "files": len(kept),

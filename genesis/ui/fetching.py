@@ -10,9 +10,11 @@ from pathlib import Path
 
 from genesis.ui import pinned
 from genesis.ui.build import NotOurs, beside, check_place, is_current, put_in_place, write
+from genesis.ui.changes import changed
 from genesis.ui.index import Index, Seen, Unreachable, shown
+from genesis.ui.pinned import WrongBuild
 from genesis.ui.site import FAILED, FETCHING, Site
-from genesis.ui.sources import Files, WrongBuild, checked, installed, of_wheel
+from genesis.ui.sources import Files, checked, installed, of_wheel
 
 logger = logging.getLogger("genesis.ui")
 
@@ -47,7 +49,7 @@ def fetch(folder: Path, environment: Mapping[str, str], seen: Seen, wheel: str =
         new = place / "build"
         # Not the place itself, which is closed to others than this user.
         new.mkdir()
-        counts = write(checked(files), new)
+        counts = write(changed(checked(files)), new)
         put_in_place(new, folder)
     return Report(str(folder), source, **counts)
 

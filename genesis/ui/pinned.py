@@ -12,3 +12,7 @@ BUILD = "mlflow/server/js/build/"
 LICENCES = f"mlflow-{VERSION}.dist-info/licenses/"
 SOURCE_MAPS = ".map"
 """What browsers ask for only while somebody looks for a bug."""
+
+
+class WrongBuild(Exception):
+    """The bytes are not those that were compared; nothing of them is kept."""

@@ -9,12 +9,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
 from genesis.ui import pinned
+from genesis.ui.pinned import WrongBuild
 
 Files = Iterable[tuple[str, bytes]]
-
-
-class WrongBuild(Exception):
-    """The bytes are not those that were compared; nothing of them is kept."""
 
 
 def of_wheel(wheel: Path) -> Iterator[tuple[str, bytes]]:

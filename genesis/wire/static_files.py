@@ -9,6 +9,7 @@ from typing import Self
 
 from genesis.http import Request, accepts_gzip
 from genesis.ui.build import Entry
+from genesis.ui.changes import FRAME
 from genesis.wire.base import Raw
 
 PAGE = "index.html"
@@ -22,6 +23,28 @@ ASKED_EACH_TIME = "no-cache"
 GZIP = ".gz"
 """What the ETag of that form of a file ends with."""
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+LIBRARIES = (
+    "https://cdn.plot.ly https://cdn.jsdelivr.net https://cdnjs.cloudflare.com https://unpkg.com "
+    "https://cdn.bokeh.org https://d3js.org https://code.jquery.com"
+)
+"""Where figures have their libraries from; those of ``mlflow.log_figure`` with Plotly, from the first."""
+FRAME_POLICY = "; ".join(
+    (
+        "sandbox allow-scripts",
+        "default-src 'none'",
+        f"script-src 'unsafe-inline' 'unsafe-eval' blob: data: {LIBRARIES}",
+        f"style-src 'unsafe-inline' data: {LIBRARIES}",
+        f"font-src data: {LIBRARIES}",
+        "img-src blob: data:",
+        "media-src blob: data:",
+        f"connect-src blob: data: {LIBRARIES}",
+        "worker-src blob: data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+"""Of the frame of HTML artifacts: it has no origin, and this server is none of what it may reach."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,7 @@ def policy(storage: str) -> str:
     """The page's Content-Security-Policy; ``storage`` is the origin that signed URLs lead to, if any.
 
     Styles are written into the page by its libraries, and previews are made of blobs. Plotly's WebGL draws by
-    functions that it compiles ('unsafe-eval'); scripts within a page do not run, those of artifacts neither.
+    functions that it compiles ('unsafe-eval'); scripts within a page do not run.
     """
     elsewhere = f" {storage}" if storage else ""
     return "; ".join(
@@ -61,9 +84,9 @@ def policy(storage: str) -> str:
             "font-src 'self' data:",
             f"img-src 'self' blob: data:{elsewhere}",
             f"media-src 'self' blob: data:{elsewhere}",
-            f"connect-src 'self'{elsewhere}",
+            f"connect-src 'self' blob:{elsewhere}",
             "worker-src 'self' blob:",
-            "frame-src 'self' blob:",
+            "frame-src 'self'",
             "manifest-src 'self'",
             "base-uri 'self'",
             "form-action 'self'",
@@ -78,10 +101,11 @@ def file(path: str, entry: Entry, content: bytes | None, storage: str, *, is_gzi
     headers = {
         "ETag": f'"{entry["etag"]}{form}"',
         "Cache-Control": kept_for(path),
-        "Content-Security-Policy": policy(storage),
+        "Content-Security-Policy": FRAME_POLICY if path == FRAME else policy(storage),
     }
     if path.endswith(".html"):
         headers["Permissions-Policy"] = PERMISSIONS
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if entry["gzip"] is not None:
         headers["Vary"] = "Accept-Encoding"
     if content is None:

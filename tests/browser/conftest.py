@@ -48,7 +48,7 @@ REMEMBERED = {
 }
 """What a browser has in its local storage that was here before."""
 BEGIN = """
-if (!sessionStorage.getItem("begun")) {
+if (self === top && !sessionStorage.getItem("begun")) {
   localStorage.clear();
   Object.entries(%s).forEach(([key, value]) => localStorage.setItem(key, value));
   sessionStorage.setItem("begun", "yes");

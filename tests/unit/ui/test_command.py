@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from genesis.__main__ import main
 from genesis.ui import build, fetching, pinned, sources
 from tests.unit.ui.conftest import PackageIndex
-from tests.unit.ui.wheels import FILES, IMAGE, LICENCE, SCRIPT, members, pin, write_wheel
+from tests.unit.ui.wheels import BUILT, IMAGE, LICENCE, SCRIPT, members, pin, write_wheel
 
 
 def run(*arguments: str | Path, **environment: str) -> Result:
@@ -46,7 +46,7 @@ def test_the_build_of_a_wheel_is_kept_with_its_licence(tmp_path: Path, wheel: Pa
     done = run("--into", tmp_path / "ui", "--wheel", wheel)
 
     assert done.exit_code == 0, done.output
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
     assert (tmp_path / "ui" / "licences" / "LICENSE.txt").read_bytes() == LICENCE
     assert not (tmp_path / "ui" / "files" / "__init__.py").exists()
     assert left_beside(tmp_path / "ui") == []
@@ -96,7 +96,7 @@ def test_names_that_lead_out_of_the_folder_are_left_out(
     done = run("--into", tmp_path / "a" / "ui", "--wheel", escaping)
 
     assert done.exit_code == 0, done.output
-    assert content(tmp_path / "a" / "ui") == FILES
+    assert content(tmp_path / "a" / "ui") == BUILT
     assert not list(tmp_path.rglob("escaped"))
 
 
@@ -106,7 +106,7 @@ def test_the_wheel_comes_from_the_index_that_pip_is_told_of(
     done = run("--into", tmp_path / "ui", PIP_INDEX_URL=f"{package_index.url}/simple")
 
     assert done.exit_code == 0, done.output
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
 
 
 def test_it_reports_in_json(tmp_path: Path, package_index: PackageIndex) -> None:
@@ -117,8 +117,8 @@ def test_it_reports_in_json(tmp_path: Path, package_index: PackageIndex) -> None
     assert report == {
         "folder": str(tmp_path / "ui"),
         "source": f"{package_index.url}/files/{pinned.WHEEL}",
-        "files": len(FILES),
-        "bytes": sum(map(len, FILES.values())),
+        "files": len(BUILT),
+        "bytes": sum(map(len, BUILT.values())),
         "mlflow": pinned.VERSION,
     }
     assert kept == sum(one.stat().st_size for one in (tmp_path / "ui" / "files").rglob("*") if one.is_file())
@@ -145,9 +145,20 @@ def test_an_older_build_is_replaced(tmp_path: Path, wheel: Path) -> None:
     done = run("--into", old, "--wheel", wheel)
 
     assert done.exit_code == 0, done.output
-    assert content(old) == FILES
+    assert content(old) == BUILT
     assert not (old / "files" / "old.js").exists()
     assert left_beside(old) == []
+
+
+def test_a_build_with_other_changes_of_ours_is_replaced(tmp_path: Path, wheel: Path) -> None:
+    old = tmp_path / "ui"
+    build.write(sorted(members().items()), old)
+    manifest = json.loads((old / build.MANIFEST).read_bytes())
+    del manifest["changes"]
+    (old / build.MANIFEST).write_text(json.dumps(manifest))
+
+    assert run("--into", old, "--wheel", wheel).exit_code == 0
+    assert content(old) == BUILT
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, wheel: Path) -> None:
@@ -164,7 +175,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path, wheel: Path) -> None:
     (tmp_path / "ui").mkdir()
 
     assert run("--into", tmp_path / "ui", "--wheel", wheel).exit_code == 0
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
 
 
 def test_an_interrupted_build_leaves_nothing_and_is_done_anew(
@@ -184,7 +195,7 @@ def test_an_interrupted_build_leaves_nothing_and_is_done_anew(
     assert left_beside(tmp_path / "ui") == []
 
     assert run("--into", tmp_path / "ui", "--wheel", wheel).exit_code == 0
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
 
 
 def test_what_a_killed_build_left_is_removed_when_it_is_old(tmp_path: Path, wheel: Path) -> None:
@@ -213,7 +224,7 @@ def test_two_builds_at_once_do_no_harm(tmp_path: Path, wheel: Path, monkeypatch:
     with ThreadPoolExecutor(2) as threads:
         assert len(list(threads.map(fetched, range(2)))) == 2
 
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
     assert left_beside(tmp_path / "ui") == []
 
 
@@ -227,7 +238,7 @@ def test_a_build_that_somebody_else_put_there_meanwhile_is_as_good(
     monkeypatch.setattr(build.os, "rename", after_another)
 
     assert run("--into", tmp_path / "ui", "--wheel", wheel).exit_code == 0
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
 
 
 def test_what_somebody_puts_there_meanwhile_is_not_removed(tmp_path: Path, wheel: Path) -> None:
@@ -248,7 +259,7 @@ def test_the_mlflow_that_is_installed_saves_the_download(
     done = run("--into", tmp_path / "ui", PIP_INDEX_URL="http://127.0.0.1:1/simple")
 
     assert done.exit_code == 0 and fetching.INSTALLED in done.output
-    assert content(tmp_path / "ui") == FILES
+    assert content(tmp_path / "ui") == BUILT
 
 
 def test_an_installed_mlflow_that_somebody_changed_is_refused(
@@ -279,9 +290,9 @@ def test_a_missing_wheel_is_told_in_one_line(tmp_path: Path, wheel: Path) -> Non
 
 def test_it_goes_where_settings_say(tmp_path: Path, wheel: Path) -> None:
     assert run("--wheel", wheel, GENESIS_DATA=str(tmp_path / "data")).exit_code == 0
-    assert content(tmp_path / "data" / "ui") == FILES
+    assert content(tmp_path / "data" / "ui") == BUILT
     assert run("--wheel", wheel, GENESIS_UI=str(tmp_path / "own")).exit_code == 0
-    assert content(tmp_path / "own") == FILES
+    assert content(tmp_path / "own") == BUILT
 
 
 def test_where_no_ui_is_wanted_a_folder_must_be_named(tmp_path: Path, wheel: Path) -> None:

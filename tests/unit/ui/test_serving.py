@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from genesis.app import App
 from genesis.http import Request, Response
 from genesis.settings import Settings
 from genesis.ui import build
+from genesis.ui.changes import changed
 from genesis.ui.fetching import Report, fetch, fetch_in_background
 from genesis.ui.index import Unreachable
 from genesis.ui.site import FAILED, FETCHING
@@ -137,9 +139,27 @@ def test_the_page_runs_this_server_s_scripts_alone(app: App) -> None:
 
     assert found["default-src"] == ["'none'"]
     assert "'unsafe-inline'" not in found["script-src"] and "'self'" in found["script-src"]
-    assert found["frame-ancestors"] == found["base-uri"] == found["connect-src"] == ["'self'"]
+    assert found["frame-ancestors"] == found["base-uri"] == found["frame-src"] == ["'self'"]
+    assert found["connect-src"] == ["'self'", "blob:"]
     assert get(app, "/").headers["Permissions-Policy"]
     assert get(app, "/").headers["Referrer-Policy"] == "same-origin"
+
+
+def test_the_frame_of_html_artifacts_runs_scripts_and_has_no_origin(app: App, folder: Path) -> None:
+    shutil.rmtree(folder)
+    build.write(changed(sorted(members().items())), folder)
+
+    reply = get(app, "/static-files/artifact-frame.html")
+
+    assert reply.status == 200
+    found = directives(reply)
+    assert found["sandbox"] == ["allow-scripts"]
+    assert found["frame-ancestors"] == ["'self'"]
+    assert found["default-src"] == found["form-action"] == found["base-uri"] == ["'none'"]
+    assert "'unsafe-inline'" in found["script-src"]
+    # Nothing of this server's, and no host of anybody's choosing.
+    for name in found.keys() - {"frame-ancestors"}:
+        assert not {"'self'", "*", "https:", "http:"} & set(found[name])
 
 
 @pytest.mark.parametrize(
