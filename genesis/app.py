@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import Authentication, Context, refusal
@@ -13,7 +15,7 @@ from genesis.errors import Code, GenesisError, Misconfigured, told, unavailable
 from genesis.http import Request, Response
 from genesis.observed import Observed, Pieces
 from genesis.readiness import Readiness
-from genesis.routes import match
+from genesis.routes import is_brief, match
 from genesis.scope import Scope
 from genesis.settings import Settings
 from genesis.store import Store, open_engine, store_of
@@ -79,6 +81,25 @@ class App:
     def is_embedded(self) -> bool:
         """Whether its database is a part of this process, so that most requests wait for nothing."""
         return self._settings.is_embedded
+
+    def is_brief(self, request: Request) -> bool:
+        """Whether it may be handled together with others."""
+        return is_brief(request.method, request.path)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The writes of all brief requests handled within are kept at its end, before which none is answered.
+
+        Raises GenesisError where nothing of them stays: each is to be handled again, by itself.
+        """
+        engine = self._engine
+        try:
+            with nullcontext() if engine is None else engine.together():
+                yield
+        except GenesisError:
+            # What was begun within is not there.
+            self._workspaces.clear()
+            raise
 
     def handle(self, request: Request) -> Response:
         """The reply; never raises. The first piece of a body that streams is read already."""

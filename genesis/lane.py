@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import Empty, SimpleQueue
 
+from genesis.errors import GenesisError
 from genesis.http import Response
 
 Work = Callable[[], Response]
@@ -17,12 +18,24 @@ Work = Callable[[], Response]
 SHORT_SECONDS = 0.005
 """What takes longer holds nobody up: others do what waits behind it."""
 
+MOST = 16
+"""How many are done together."""
+
 
 class Lane:
-    """One thread that does one thing after the other, and others for what waits behind long work."""
+    """One thread that does one thing after the other, and others for what waits behind long work.
 
-    def __init__(self, others: ThreadPoolExecutor) -> None:
+    Brief work that waits is done ``together``: what it writes is kept at once, and all of it is told then.
+    Where that fails, which raises GenesisError, each is done again by itself.
+    """
+
+    def __init__(
+        self,
+        others: ThreadPoolExecutor,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._others = others
+        self._together = together
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
         self._since = 0.0
         """When the work under way began; 0 when there is none."""
@@ -30,10 +43,13 @@ class Lane:
         self._thread = threading.Thread(target=self._run, name="genesis-lane", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Work) -> Response:
-        """The result of ``work``, which a thread does; raises what it raises."""
+    async def run(self, work: Work, *, is_brief: bool = False) -> Response:
+        """The result of ``work``, which a thread does; raises what it raises.
+
+        What is brief may be done twice, where the first time left nothing behind.
+        """
         loop = asyncio.get_running_loop()
-        job = _Job(loop, work)
+        job = _Job(loop, work, is_brief=is_brief)
         if self._is_long():
             self._others.submit(job.run)
         else:
@@ -60,12 +76,42 @@ class Lane:
             self._watch(loop)
 
     def _run(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            self._since = time.monotonic()
-            job.do()
+        job = self._waiting.get()
+        while job is not None:
+            done = [job]
+            taken = self._do_together(done) if job.is_brief else self._do(job)
             # Before anybody is told, who may ask again at once.
             self._since = 0.0
-            job.tell()
+            for each in done:
+                each.tell()
+            job = taken[0] if taken else self._waiting.get()
+
+    def _do(self, job: _Job) -> list[_Job | None]:
+        self._since = time.monotonic()
+        job.do()
+        return []
+
+    def _do_together(self, done: list[_Job]) -> list[_Job | None]:
+        """Do the one of ``done`` and add what can be done with it; returns what was taken besides."""
+        taken: list[_Job | None] = []
+        try:
+            with self._together():
+                self._do(done[0])
+                ends = self._since + SHORT_SECONDS
+                while not taken and len(done) < MOST and time.monotonic() < ends:
+                    try:
+                        job = self._waiting.get_nowait()
+                    except Empty:
+                        break
+                    if job is None or not job.is_brief:
+                        taken.append(job)
+                    else:
+                        done.append(job)
+                        self._do(job)
+        except GenesisError:
+            for job in done:
+                self._do(job)
+        return taken
 
     def shutdown(self) -> None:
         """Returns when all that was taken up is done."""
@@ -76,9 +122,10 @@ class Lane:
 class _Job:
     """Work, and the future of its result: less than an executor's, which has locks of its own."""
 
-    __slots__ = ("_failure", "_loop", "_result", "_work", "done")
+    __slots__ = ("_failure", "_loop", "_result", "_work", "done", "is_brief")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work, *, is_brief: bool) -> None:
+        self.is_brief = is_brief
         self._loop = loop
         self._work = work
         self._result: Response | None = None
@@ -90,6 +137,7 @@ class _Job:
         self.tell()
 
     def do(self) -> None:
+        self._result = self._failure = None
         try:
             self._result = self._work()
         except BaseException as failure:

@@ -282,6 +282,27 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+BRIEF: frozenset[Handler] = frozenset(
+    {
+        experiments.get,
+        experiments.get_by_name,
+        experiments.set_tag,
+        runs.create,
+        runs.get,
+        runs.update,
+        runs.set_tag,
+        runs.delete_tag,
+        runs.log_param,
+        runs.log_inputs,
+        runs.log_outputs,
+        runs.log_model,
+        metrics.log,
+        metrics.log_batch,
+    }
+)
+"""Handlers that touch a few documents and wait for nothing but the database: it may keep the writes of
+several at once, and then no other thread writes until the last of them has ended."""
+
 UNSERVED = re.compile(
     r"/ajax-api/[2-4]\.0/(?:mlflow/)?"
     r"(traces|datasets|scorers?|gateway|assistant|issues|genai|demo|jobs|webhooks|label-schemas|review-queues"
@@ -338,6 +359,12 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
         words = f"Genesis-Flow does not serve {found[1].rpartition('/')[2]} yet."
         raise GenesisError(Code.NOT_IMPLEMENTED, words)
     raise GenesisError(Code.ENDPOINT_NOT_FOUND, "This server has no such endpoint.")
+
+
+def is_brief(method: str, path: str) -> bool:
+    """Whether the row that answers is one of ``BRIEF``; only rows without parameters are looked at."""
+    route = table().whole.get(path, {}).get(method)
+    return route is not None and route.handler in BRIEF
 
 
 def _routes(path: str) -> tuple[dict[str, Route], dict[str, str]]:

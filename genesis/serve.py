@@ -82,7 +82,7 @@ class Asgi:
         self._app = app
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="genesis")
         # Who waits for a database elsewhere keeps no other from Python's lock.
-        self._lane = Lane(self._threads) if app.is_embedded else None
+        self._lane = Lane(self._threads, app.together) if app.is_embedded else None
         self._streams = ThreadPoolExecutor(STREAMS, thread_name_prefix="genesis-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,7 +140,8 @@ class Asgi:
 
     async def _answered(self, request: Request) -> Response:
         if self._lane is not None and isinstance(request.body, BytesBody):
-            return await self._lane.run(partial(self._app.handle, request))
+            work = partial(self._app.handle, request)
+            return await self._lane.run(work, is_brief=self._app.is_brief(request))
         threads = self._streams if isinstance(request.body, StreamedBody) else self._threads
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._app.handle, request)

@@ -6,6 +6,7 @@ What an engine cannot do everywhere (Cosmos DB RU and vCore, MongoDB, SQLite), t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -137,6 +138,13 @@ class Engine(Protocol):
         """Store ``merged`` in place of ``buckets``; repeating it after an interruption is harmless.
 
         What was merged may linger for readers that are under way: they drop what they meet twice.
+        """
+
+    def together(self) -> AbstractContextManager[None]:
+        """Where it is cheaper, all that this thread writes within is kept at the end, or none of it.
+
+        Nothing of it is to be acknowledged before; raises GenesisError then where it could not be kept.
+        Who is within waits for no other thread: others may not write.
         """
 
     def close(self) -> None:

@@ -4,23 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
 
+from genesis.errors import unavailable
 from genesis.http import Response
-from genesis.lane import Lane
+from genesis.lane import MOST, Lane
 
 SECONDS = 60
 
 
-def played(scene: Callable[[Lane], Coroutine[Any, Any, None]]) -> None:
+class Groups:
+    """What was done together, while it is and afterwards; the first ``failing`` groups cannot be kept."""
+
+    def __init__(self, failing: int = 0) -> None:
+        self.kept: list[list[int]] = []
+        self.is_open = False
+        self._failing = failing
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self.is_open = True
+        self.kept.append([])
+        yield
+        self.is_open = False
+        if self._failing:
+            self._failing -= 1
+            raise unavailable("on purpose")
+
+    def work(self, number: int) -> Response:
+        """Work that notes whether it is done in a group, or alone (status 599)."""
+        if self.is_open:
+            self.kept[-1].append(number)
+        return named(number if self.is_open else 599)
+
+
+def played(
+    scene: Callable[[Lane], Coroutine[Any, Any, None]],
+    together: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
     async def play() -> None:
         with ThreadPoolExecutor(4, thread_name_prefix="other") as others:
-            lane = Lane(others)
+            lane = Lane(others, together)
             try:
                 await asyncio.wait_for(scene(lane), SECONDS)
             finally:
@@ -85,6 +116,88 @@ def test_after_long_work_short_work_has_its_thread_again() -> None:
         assert (await lane.run(named)).headers["Thread"] == "genesis-lane"
 
     played(scene)
+
+
+def test_brief_work_that_waits_is_done_together_and_told_afterwards() -> None:
+    groups = Groups()
+
+    async def scene(lane: Lane) -> None:
+        go_on, began = threading.Event(), threading.Event()
+        told: list[bool] = []
+        first = asyncio.ensure_future(lane.run(partial(stuck, go_on, began)))
+        await set_soon(began)
+        waiting = []
+        for number in range(3):
+            task = asyncio.ensure_future(lane.run(partial(groups.work, number), is_brief=True))
+            task.add_done_callback(lambda _: told.append(groups.is_open))
+            waiting.append(task)
+        await asyncio.sleep(0)
+        go_on.set()
+        assert [reply.status for reply in await asyncio.gather(*waiting)] == [0, 1, 2]
+        assert told == [False] * 3
+        await first
+
+    with pytest.MonkeyPatch.context() as patch:
+        # However slow the machine is: nothing is handed to others here.
+        patch.setattr("genesis.lane.SHORT_SECONDS", 60.0)
+        played(scene, groups.together)
+    assert groups.kept == [[0, 1, 2]]
+
+
+def test_work_that_is_not_brief_ends_what_is_done_together() -> None:
+    groups = Groups()
+
+    async def scene(lane: Lane) -> None:
+        go_on, began = threading.Event(), threading.Event()
+        first = asyncio.ensure_future(lane.run(partial(stuck, go_on, began)))
+        await set_soon(began)
+        works = [(0, True), (1, True), (2, False), (3, True)]
+        waiting = [
+            asyncio.ensure_future(lane.run(partial(groups.work, number), is_brief=is_brief))
+            for number, is_brief in works
+        ]
+        await asyncio.sleep(0)
+        go_on.set()
+        assert [reply.status for reply in await asyncio.gather(*waiting)] == [0, 1, 599, 3]
+        await first
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("genesis.lane.SHORT_SECONDS", 60.0)
+        played(scene, groups.together)
+    assert groups.kept == [[0, 1], [3]]
+
+
+def test_no_more_than_some_are_done_together() -> None:
+    groups = Groups()
+
+    async def scene(lane: Lane) -> None:
+        works = [lane.run(partial(groups.work, number), is_brief=True) for number in range(3 * MOST)]
+        await asyncio.gather(*works)
+
+    played(scene, groups.together)
+    assert list(chain(*groups.kept)) == list(range(3 * MOST))
+    assert max(map(len, groups.kept)) <= MOST
+
+
+def test_what_could_not_be_kept_together_is_done_again_one_by_one() -> None:
+    groups = Groups(failing=1)
+
+    async def scene(lane: Lane) -> None:
+        def broken() -> Response:
+            raise ZeroDivisionError("on purpose")
+
+        works = [lane.run(partial(groups.work, number), is_brief=True) for number in range(2)]
+        *replies, failure = await asyncio.gather(
+            *works, lane.run(broken, is_brief=True), return_exceptions=True
+        )
+        assert isinstance(failure, ZeroDivisionError)
+        statuses = [reply.status for reply in replies if isinstance(reply, Response)]
+        # Those of the first group were done a second time, alone.
+        again = [number for number in groups.kept[0] if number in (0, 1)]
+        assert again
+        assert [statuses[number] for number in again] == [599] * len(again)
+
+    played(scene, groups.together)
 
 
 def test_what_work_raises_is_raised_and_the_thread_lives_on() -> None:

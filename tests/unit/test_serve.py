@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import pytest
@@ -29,6 +30,12 @@ class Recorder:
         self.swept += 1
         if self.swept == 2:
             self._loop.call_soon_threadsafe(self.twice.set)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def is_brief(self, request: Request) -> bool:
+        return False
 
     def handle(self, request: Request) -> Response:
         self.requests.append(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cmp_to_key, partial
 from heapq import nsmallest
 from itertools import product
@@ -322,6 +323,9 @@ class MongoEngine:
 
     def delete_points(self, run: str) -> None:
         self._buckets.delete(run)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         self._database.client.close()

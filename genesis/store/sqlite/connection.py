@@ -21,6 +21,17 @@ WAL_SECONDS = 0.02
 
 BROKEN = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 UNUSABLE = "The database file cannot be used; see the server's log."
+LOST = "The database could not keep what was written together; try again."
+
+
+class Group:
+    """What one thread writes until it is committed at once."""
+
+    __slots__ = ("is_begun", "is_lost")
+
+    def __init__(self) -> None:
+        self.is_begun = False
+        self.is_lost = False
 
 
 class Database:
@@ -77,6 +88,9 @@ class Database:
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """As ``reading``, for several statements: all see the file as it is at the first."""
         with self.reading() as connection:
+            if connection.in_transaction:
+                yield connection
+                return
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -85,23 +99,67 @@ class Database:
                     connection.execute("ROLLBACK")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that this thread writes within is one transaction.
+
+        Raises GenesisError (503) where none of it stays, though the writes themselves seemed to do well.
+        """
+        group = self._local.group = Group()
+        try:
+            yield
+        except BaseException:
+            group.is_lost = True
+            raise
+        finally:
+            self._local.group = None
+            if group.is_begun:
+                self._end(group)
+        if group.is_lost:
+            raise unavailable(LOST)
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One immediate transaction: all of it or nothing."""
+        """One immediate transaction, or a part of this thread's group: all of it or nothing."""
         count_command()
+        group: Group | None = getattr(self._local, "group", None)
+        alone = Group() if group is None else group
+        if alone.is_lost:
+            raise unavailable(LOST)
+        if not alone.is_begun:
+            self._begin(alone)
+        try:
+            with _told():
+                yield self.connection()
+        except BaseException:
+            alone.is_lost = True
+            raise
+        finally:
+            if group is None:
+                self._end(alone)
+
+    def _begin(self, group: Group) -> None:
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise unavailable(BUSY)
         try:
             with _told():
+                self.connection().execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._writer.release()
+            raise
+        group.is_begun = True
+
+    def _end(self, group: Group) -> None:
+        """Keep what was written, or undo it where some of it failed."""
+        try:
+            with _told():
                 connection = self.connection()
-                connection.execute("BEGIN IMMEDIATE")
                 try:
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
+                    if not group.is_lost:
+                        connection.execute("COMMIT")
+                finally:
                     # SQLite has rolled back by itself where the disk failed it.
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
-                    raise
         finally:
             self._writer.release()
 

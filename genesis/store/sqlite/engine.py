@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path as File
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -241,6 +242,9 @@ class SqliteEngine:
                 [(run, metric, bucket.first, bucket.id) for bucket in buckets],
             )
             connection.execute(INSERT_POINTS, _point_row(run, metric, merged))
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._database.together()
 
     def close(self) -> None:
         self._database.close()
