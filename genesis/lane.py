@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import Empty, SimpleQueue
@@ -82,8 +82,7 @@ class Lane:
             taken = self._do_together(done) if job.is_brief else self._do(job)
             # Before anybody is told, who may ask again at once.
             self._since = 0.0
-            for each in done:
-                each.tell()
+            _tell(done)
             job = taken[0] if taken else self._waiting.get()
 
     def _do(self, job: _Job) -> list[_Job | None]:
@@ -122,11 +121,11 @@ class Lane:
 class _Job:
     """Work, and the future of its result: less than an executor's, which has locks of its own."""
 
-    __slots__ = ("_failure", "_loop", "_result", "_work", "done", "is_brief")
+    __slots__ = ("_failure", "_result", "_work", "done", "is_brief", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Work, *, is_brief: bool) -> None:
         self.is_brief = is_brief
-        self._loop = loop
+        self.loop = loop
         self._work = work
         self._result: Response | None = None
         self._failure: BaseException | None = None
@@ -134,7 +133,7 @@ class _Job:
 
     def run(self) -> None:
         self.do()
-        self.tell()
+        _tell([self])
 
     def do(self) -> None:
         self._result = self._failure = None
@@ -143,12 +142,7 @@ class _Job:
         except BaseException as failure:
             self._failure = failure
 
-    def tell(self) -> None:
-        # The loop may be closed.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._settle)
-
-    def _settle(self) -> None:
+    def settle(self) -> None:
         # Whoever waited may have been told that the server stops.
         if self.done.done():
             return
@@ -156,3 +150,14 @@ class _Job:
             self.done.set_exception(self._failure)
         elif self._result is not None:
             self.done.set_result(self._result)
+
+
+def _tell(done: Sequence[_Job]) -> None:
+    # Once for all, which are of one loop: each call wakes it. It may be closed.
+    with suppress(RuntimeError):
+        done[0].loop.call_soon_threadsafe(_settle, done)
+
+
+def _settle(done: Sequence[_Job]) -> None:
+    for job in done:
+        job.settle()
