@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ OPTIONS = (
     "--enable-unsafe-swiftshader",
 )
 SIZE = {"width": 1280, "height": 800}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 REMEMBERED = {
     "mlflow.workflowType_v1": '"machine_learning"',
     # Both would lie over the page: a panel that opens by itself once, and an invitation.
@@ -55,6 +56,8 @@ if (self === top && !sessionStorage.getItem("begun")) {
 }
 """
 """Run in each document before its own scripts."""
+
+FAILED = pytest.StashKey[bool]()
 
 OpenPage = Callable[[str], Page]
 OwnExperiment = Callable[[str], str]
@@ -111,12 +114,21 @@ def window(browser: Browser) -> BrowserContext:
     return context
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def page(window: BrowserContext) -> Iterator[Page]:
-    """An empty page; nothing is remembered from pages before."""
+def page(request: pytest.FixtureRequest, window: BrowserContext) -> Iterator[Page]:
+    """An empty page; nothing is remembered from pages before. Of a test that fails a picture is kept."""
     opened = window.new_page()
     opened.add_init_script(BEGIN % json.dumps(REMEMBERED))
     yield opened
+    if request.node.stash.get(FAILED, False):
+        picture(opened, f"failed-{request.node.name}")
     opened.close()
 
 
@@ -157,8 +169,9 @@ def own_experiment(rest: Rest, seeded: Seeded) -> Iterator[OwnExperiment]:
 def shot(page: Page) -> Shot:
     """Keeps a picture of the page as it is, in SCREENSHOTS."""
 
-    def keep(name: str) -> None:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+    return partial(picture, page)
 
-    return keep
+
+def picture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")

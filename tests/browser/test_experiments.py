@@ -161,14 +161,3 @@ def test_experiments_are_deleted_in_the_list(
     rest.post("experiments/restore", experiment_id=ids[0])
     page.reload()
     expect(link(page, names[0])).to_be_visible()
-
-
-def test_runs_of_several_experiments_are_in_one_table(open_page: OpenPage, shot: Shot) -> None:
-    page = open_page("#/experiments")
-
-    for name in EXPERIMENTS:
-        page.get_by_role("row", name=name).get_by_role("checkbox").click()
-    page.get_by_test_id("compare-experiment-button").click()
-
-    expect(page.get_by_text("Displaying Runs from 3 Experiments")).to_be_visible()
-    shot("experiments-compared")
