@@ -22,7 +22,7 @@ from genesis.entities.logged_models import (
 from genesis.errors import unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Refused, Updated
-from genesis.store.pages import LIFECYCLE, NEWEST, STAGES, fixed, page, walk
+from genesis.store.pages import LIFECYCLE, STAGES, completed, fixed, page, timed, walk
 from genesis.store.runs import LAST_MS, TRIES
 from genesis.store.schema import LOGGED_MODELS, key, name
 
@@ -192,15 +192,13 @@ class LoggedModels:
         """A page of active models and the next token; ties end in MLflow's: last made first, then by id."""
         if not experiment_ids:
             return [], ""
-        if all(item.path != Path("created") for item in order):
-            order = (*order, *NEWEST)
-        elif all(item.path != Path("model_id") for item in order):
-            order = (*order, Order(Path("model_id")))
+        order = completed(order, "created", "model_id")
         scope = (
             fixed("experiment", [key(self._workspace, id) for id in experiment_ids]),
             fixed("lifecycle", (ACTIVE,)),
         )
-        documents, token = page(self._engine, LOGGED_MODELS, (*scope, *where), order, at)
+        where = (*scope, *timed(where, "created", LAST_MS))
+        documents, token = page(self._engine, LOGGED_MODELS, where, order, at)
         return [self._entity(document) for document in documents], token
 
     def _entity(self, document: Document) -> LoggedModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from genesis.entities.experiments import ACTIVE, DELETED
 from genesis.errors import invalid
@@ -46,6 +47,42 @@ def page(
         return found, ""
     found = found[:size]
     return found, token(sort_key(collection, order, found[-1]))
+
+
+def completed(order: tuple[Order, ...], time: str, id: str) -> tuple[Order, ...]:
+    """``order`` with MLflow's at its end: falling ``time``, then ``id``, which the default order is."""
+    fields = [item.path for item in order]
+    if Path(time) not in fields:
+        return (*order, *NEWEST)
+    at = fields.index(Path(time))
+    if not order[at].ascending and order[at + 1 : at + 2] in ((), (Order(Path(id)),)):
+        return (*order[:at], *NEWEST)
+    return order if Path(id) in fields else (*order, Order(Path(id)))
+
+
+def timed(where: Where, time: str, last: int) -> Where:
+    """``where``, its ranges of ``time`` (ms) said also of the default order, whose index finds them.
+
+    That begins with ``last - time`` in as many digits as ``last`` can have and more, and falls as time rises.
+    """
+    return (
+        *where,
+        *(bound for clause in where if clause.path == Path(time) for bound in _bounds(clause, last)),
+    )
+
+
+def _bounds(clause: Clause, last: int) -> Iterator[Clause]:
+    op, value = clause.op, clause.value
+    if not isinstance(value, int) or not 0 <= value < last:
+        return
+    if op in (Op.GE, Op.EQ):
+        yield Clause(Path("newest"), Op.LT, f"{last - value + 1:020d}")
+    if op is Op.GT:
+        yield Clause(Path("newest"), Op.LT, f"{last - value:020d}")
+    if op in (Op.LE, Op.EQ):
+        yield Clause(Path("newest"), Op.GE, f"{last - value:020d}")
+    if op is Op.LT:
+        yield Clause(Path("newest"), Op.GE, f"{last - value + 1:020d}")
 
 
 STAGES = fixed("lifecycle", (ACTIVE, DELETED))

@@ -24,7 +24,7 @@ from genesis.errors import missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.histories import Histories
-from genesis.store.pages import IS_ACTIVE, LIFECYCLE, NEWEST, STAGES, fixed, page, walk
+from genesis.store.pages import IS_ACTIVE, LIFECYCLE, STAGES, completed, fixed, page, timed, walk
 from genesis.store.points import Point, Points
 from genesis.store.schema import DATASETS, RUNS, key, name
 
@@ -119,15 +119,13 @@ class Runs:
         """A page and the next token; ties end in MLflow's default order: last started first, then by id."""
         if not experiment_ids:
             return [], ""
-        if all(item.path != Path("start_time") for item in order):
-            order = (*order, *NEWEST)
-        elif all(item.path != Path("run_id") for item in order):
-            order = (*order, Order(Path("run_id")))
+        order = completed(order, "start_time", "run_id")
         scope = (
             fixed("experiment", [key(self._workspace, id) for id in experiment_ids]),
             fixed("lifecycle", stages),
         )
-        documents, token = page(self._engine, RUNS, (*scope, *where), order, at)
+        where = (*scope, *timed(where, "start_time", LAST_MS))
+        documents, token = page(self._engine, RUNS, where, order, at)
         return [self._entity(document) for document in documents], token
 
     def update(self, run_id: str, values: Mapping[str, Any]) -> Run:

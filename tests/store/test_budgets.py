@@ -112,11 +112,12 @@ def test_getting_many_histories_takes_one_command(app: App, spent: Spent) -> Non
     [
         ({}, ["find"]),
         ({"filter": "params.p = 'v' AND metrics.m > 0.5 AND tags.t LIKE '%'"}, ["find"]),
+        ({"order_by": ["start_time DESC"], "filter": "start_time >= 0"}, ["find"]),
         ({"order_by": ["metrics.m DESC"]}, ["find", "find"]),
         ({"order_by": ["params.p", "start_time DESC"], "filter": "metrics.m >= 0"}, ["find", "find"]),
         ({"run_view_type": "ALL"}, ["find", "find"]),
     ],
-    ids=["default order", "filtered", "by metric", "by parameter", "all stages"],
+    ids=["default order", "filtered", "by falling start", "by metric", "by parameter", "all stages"],
 )
 def test_any_page_of_a_search_takes_at_most_two_commands(
     app: App, spent: Spent, fields: dict[str, Any], expected: list[str]

@@ -16,7 +16,7 @@ from genesis.store import Store, store_of
 from genesis.store.engine import Engine, Query
 from genesis.store.experiments import Location
 from genesis.store.histories import Piles
-from genesis.store.runs import Runs
+from genesis.store.runs import LAST_MS, Runs
 from genesis.store.schema import DATASETS, EXPERIMENTS, NAMES, RUNS
 
 NOW = 1_700_000_000_000
@@ -363,3 +363,32 @@ def test_another_workspace_gets_no_points_of_a_run(engine: Engine, store: Store,
     other = store_of(engine, "other", Piles()).histories
     assert not other.page(run_id, "m", "", None)[0]
     assert not other.of_runs([run_id], "m")[run_id]
+
+
+def test_ranges_of_the_start_time_hold_to_the_millisecond(runs: Runs) -> None:
+    for id, start in (("zero", 0), ("four", 4), ("five", 5), ("five too", 5), ("six", 6), ("far", LAST_MS)):
+        create(runs, id, start)
+    expected = {
+        Op.LT: ["four", "zero"],
+        Op.LE: ["five", "five too", "four", "zero"],
+        Op.EQ: ["five", "five too"],
+        Op.GE: ["far", "six", "five", "five too"],
+        Op.GT: ["far", "six"],
+        Op.NE: ["far", "six", "four", "zero"],
+    }
+    for op, ids in expected.items():
+        assert found(runs, Clause(Path("start_time"), op, 5)) == ids
+    assert found(runs, Clause(Path("start_time"), Op.GT, 5.5)) == ["far", "six"]
+    assert found(runs, Clause(Path("start_time"), Op.GE, -1)) == [*expected[Op.GE], "four", "zero"]
+    assert found(runs, Clause(Path("start_time"), Op.GE, LAST_MS)) == ["far"]
+    assert found(runs, Clause(Path("start_time"), Op.LT, LAST_MS)) == found(runs)[1:]
+
+
+def test_what_is_sorted_by_a_metric_and_then_by_falling_start_has_ties_by_id(runs: Runs) -> None:
+    for id, start in (("b", 5), ("a", 5), ("c", 9)):
+        create(runs, id, start)
+        runs.log(id, [Metric("m", 1.0, 0, 0)])
+    falling = Order(Path("start_time"), ascending=False)
+    assert found(runs, order=(Order(Path("metrics", "m")), falling)) == ["c", "a", "b"]
+    assert found(runs, order=(falling, Order(Path("run_id"), ascending=False))) == ["c", "b", "a"]
+    assert found(runs, order=(Order(Path("start_time")),)) == ["a", "b", "c"]
