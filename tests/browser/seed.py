@@ -72,7 +72,14 @@ FILES = {
     "table.csv": b"city,customers\nBern,120\nBasel,95\n",
     "page.html": b"<html><body><h1>A report</h1></body></html>\n",
     "plots/square.png": png(),
-    "model/MLmodel": b"artifact_path: model\nflavors:\n  python_function:\n    loader_module: none\n",
+    "model/MLmodel": b"""artifact_path: model
+flavors:
+  python_function:
+    loader_module: none
+signature:
+  inputs: '[{"name": "age", "type": "long", "required": true}]'
+  outputs: '[{"type": "double", "required": true}]'
+""",
 }
 
 
@@ -144,16 +151,22 @@ def new_model(rest: Rest, name: str, run_id: str) -> None:
 
 
 def new_version(rest: Rest, name: str, run_id: str) -> None:
-    call(rest, "model-versions/create", name=name, source=f"runs:/{run_id}/model", run_id=run_id)
+    # As clients register a run's model: the page of one whose source is runs:/… fails, with any server.
+    source = f"{artifact_uri(rest, run_id)}/model"
+    call(rest, "model-versions/create", name=name, source=source, run_id=run_id)
 
 
 def put_files(rest: Rest, run_id: str, files: dict[str, bytes]) -> None:
     """Artifacts of a run, by path."""
-    info = rest.get("runs/get", run_id=run_id).json()["run"]["info"]
-    root = info["artifact_uri"].partition("mlflow-artifacts:/")[2].lstrip("/")
+    root = artifact_uri(rest, run_id).partition("mlflow-artifacts:/")[2].lstrip("/")
     for path, content in files.items():
         reply = rest.put_artifact(f"{root}/{path}", content)
         assert reply.status == 200, reply.data
+
+
+def artifact_uri(rest: Rest, run_id: str) -> str:
+    uri: str = rest.get("runs/get", run_id=run_id).json()["run"]["info"]["artifact_uri"]
+    return uri
 
 
 def call(rest: Rest, path: str, **fields: Any) -> dict[str, Any]:
