@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage, Shot
-from tests.browser.seed import Seeded, new_run, put_files
+from tests.browser.seed import Seeded, new_experiment, new_run, put_files
 from tests.e2e.rest import Rest
 from tests.servers import Server
 
@@ -83,15 +83,16 @@ const tries = {
 
 @pytest.fixture(scope="module")
 def run(rest: Rest, seeded: Seeded) -> str:
-    """The id of a run of `churn` whose artifacts are pages."""
-    run_id = new_run(rest, seeded.experiments["churn"], "pages")
+    """The id of a run whose artifacts are pages; in its own experiment, for the others' runs are counted."""
+    seeded.experiments["pages"] = new_experiment(rest, "pages")
+    run_id = new_run(rest, seeded.experiments["pages"], "pages")
     files = {"report.html": REPORT, "figure.html": FIGURE, "hostile.html": HOSTILE}
     put_files(rest, run_id, files)
     return run_id
 
 
 def artifact(seeded: Seeded, run_id: str, path: str) -> str:
-    return f"#/experiments/{seeded.experiments['churn']}/runs/{run_id}/artifacts/{path}"
+    return f"#/experiments/{seeded.experiments['pages']}/runs/{run_id}/artifacts/{path}"
 
 
 def test_scripts_of_an_html_artifact_run_in_its_preview(
@@ -109,7 +110,7 @@ def test_scripts_of_an_html_artifact_run_in_its_preview(
 def test_the_same_path_of_another_run_shows_the_other_run_s_file(
     open_page: OpenPage, rest: Rest, seeded: Seeded, run: str
 ) -> None:
-    other = new_run(rest, seeded.experiments["churn"], "more-pages")
+    other = new_run(rest, seeded.experiments["pages"], "more-pages")
     put_files(rest, other, {"report.html": OTHER})
     page = open_page(artifact(seeded, run, "report.html"))
     frame = page.frame_locator(FRAME)

@@ -91,6 +91,7 @@ def test_a_run_is_described_tagged_and_renamed_on_its_page(
     dialog.get_by_label("Value").fill("trial")
     dialog.get_by_role("button", name="Add tag").click()
     dialog.get_by_role("button", name="Save tags").click()
+    expect(dialog).to_be_hidden()
     expect(page.get_by_role("status", name="stage")).to_have_text("stage: trial")
 
     page.get_by_label("Open header dropdown menu").click()
