@@ -20,7 +20,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-SLOWEST = ("functions/test_load_and_faults.py", "parity", "e2e", "migrate", "functions", "artifacts", "store")
+SLOWEST = (
+    "functions/test_load_and_faults.py",
+    "parity",
+    "e2e",
+    "browser",
+    "migrate",
+    "functions",
+    "artifacts",
+    "store",
+)
 """What workers begin with, so that none is alone with a long file in the end."""
 
 
