@@ -293,6 +293,10 @@ def _pages(ground: Ground) -> Iterator[Call]:
     yield Call("POST", f"{v3}/datasets/search", ids)
     yield Call("GET", f"{v3}/datasets/search", ids)
     yield Call("GET", f"{v3}/scorers/list", {"experiment_id": ground.experiment})
+    for what in ("secrets", "model-definitions", "endpoints", "endpoints/bindings"):
+        yield Call("GET", f"{v3}/gateway/{what}/list")
+    yield Call("POST", f"{v3}/issues/search", {"experiment_id": ground.experiment})
+    yield Call("GET", f"{v2}/webhooks")
 
 
 def _ends(ground: Ground) -> Iterator[Call]:

@@ -270,6 +270,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/mlflow/gateway-proxy", 2, Nothing, ui.gateway_proxy, UI),
     Route("POST", "/mlflow/gateway-proxy", 2, Nothing, ui.gateway_proxy, UI),
     Route("GET", "/mlflow/gateway/secrets/config", 3, Nothing, ui.secrets, UI),
+    Route("GET", "/mlflow/gateway/secrets/list", 3, wu.ListSecrets, ui.list_secrets),
+    Route(
+        "GET", "/mlflow/gateway/model-definitions/list", 3, wu.ListModelDefinitions, ui.list_model_definitions
+    ),
+    Route("GET", "/mlflow/gateway/endpoints/list", 3, wu.ListEndpoints, ui.list_endpoints),
+    Route("GET", "/mlflow/gateway/endpoints/bindings/list", 3, wu.ListBindings, ui.list_bindings),
     Route("GET", "/mlflow/assistant/config", 3, Nothing, ui.assistant, UI),
     Route("GET", "/mlflow/assistant/providers", 3, Nothing, ui.assistant_providers, UI),
     Route("POST", "/mlflow/traces/search", 3, wu.SearchTraces, ui.search_traces),
@@ -277,6 +283,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/mlflow/datasets/search", 3, wu.SearchEvaluationDatasets, ui.search_datasets),
     Route("GET", "/mlflow/datasets/search", 3, wu.SearchEvaluationDatasets, ui.search_datasets),
     Route("GET", "/mlflow/scorers/list", 3, wu.ListScorers, ui.scorers),
+    Route("POST", "/mlflow/issues/search", 3, wu.SearchIssues, ui.search_issues),
+    Route("GET", "/mlflow/webhooks", 2, wu.ListWebhooks, ui.list_webhooks),
     Route("GET", f"/signed/{FILE}", 0, wt.SignedGet, signed.get, ROOT, open=True),
     Route("PUT", f"/signed/{FILE}", 0, wt.SignedPut, signed.put, ROOT, open=True),
 )
@@ -347,6 +355,9 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
     route = routes.get("GET" if method == "HEAD" else method)
     if route is not None:
         return route, parameters
+    if found := UNSERVED.fullmatch(path):
+        words = f"Genesis-Flow does not serve {found[1].rpartition('/')[2]} yet."
+        raise GenesisError(Code.NOT_IMPLEMENTED, words)
     if routes:
         allowed = ", ".join(sorted(routes))
         raise GenesisError(
@@ -355,9 +366,6 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]]:
             status=405,
             headers={"Allow": allowed},
         )
-    if found := UNSERVED.fullmatch(path):
-        words = f"Genesis-Flow does not serve {found[1].rpartition('/')[2]} yet."
-        raise GenesisError(Code.NOT_IMPLEMENTED, words)
     raise GenesisError(Code.ENDPOINT_NOT_FOUND, "This server has no such endpoint.")
 
 

@@ -6,6 +6,7 @@ Of those nothing exists, so an empty page is what a stock server would answer, t
 
 from __future__ import annotations
 
+from genesis.api import limits
 from genesis.api.experiments import find
 from genesis.entities.experiments import parse_id
 from genesis.errors import invalid
@@ -48,6 +49,37 @@ def assistant_providers(request: Nothing, scope: Scope) -> w.ProvidersReply:
 def secrets(request: Nothing, scope: Scope) -> w.SecretsReply:
     """There is no place for the gateway's secrets."""
     return {"secrets_available": False, "using_default_passphrase": False}
+
+
+def list_secrets(request: w.ListSecrets, scope: Scope) -> w.ListSecretsReply:
+    return {}
+
+
+def list_model_definitions(request: w.ListModelDefinitions, scope: Scope) -> w.ListModelDefinitionsReply:
+    return {}
+
+
+def list_endpoints(request: w.ListEndpoints, scope: Scope) -> w.ListEndpointsReply:
+    return {}
+
+
+def list_bindings(request: w.ListBindings, scope: Scope) -> w.ListBindingsReply:
+    """What is bound to an endpoint of the gateway."""
+    return {}
+
+
+def list_webhooks(request: w.ListWebhooks, scope: Scope) -> w.ListWebhooksReply:
+    if request.max_results and not 1 <= request.max_results <= w.MAX_WEBHOOKS:
+        raise invalid(f"max_results must be between 1 and {w.MAX_WEBHOOKS}.")
+    return {}
+
+
+def search_issues(request: w.SearchIssues, scope: Scope) -> w.SearchIssuesReply:
+    """Those that would be found in traces."""
+    if request.experiment_id:
+        parse_id(request.experiment_id)
+    limits.check_max_results(request.max_results)
+    return {"next_page_token": ""}
 
 
 def search_traces(request: w.SearchTraces, scope: Scope) -> w.SearchTracesReply:

@@ -9,6 +9,7 @@ from pydantic import Field
 from genesis.wire.base import Int32, Int64, Many, Message, one_of
 
 MAX_TRACES = 500
+MAX_WEBHOOKS = 1000
 
 
 class TelemetryReply(TypedDict):
@@ -39,6 +40,69 @@ class ProvidersReply(TypedDict):
 class SecretsReply(TypedDict):
     secrets_available: bool
     using_default_passphrase: bool
+
+
+class ListSecrets(Message):
+    """Those that a gateway's models are called with."""
+
+    provider: str = ""
+
+
+class ListSecretsReply(TypedDict):
+    secrets: NotRequired[list[Any]]
+
+
+class ListModelDefinitions(Message):
+    provider: str = ""
+    secret_id: str = ""
+
+
+class ListModelDefinitionsReply(TypedDict):
+    model_definitions: NotRequired[list[Any]]
+
+
+class ListEndpoints(Message):
+    """Those of the gateway."""
+
+    provider: str = ""
+    secret_id: str = ""
+
+
+class ListEndpointsReply(TypedDict):
+    endpoints: NotRequired[list[Any]]
+
+
+class ListBindings(Message):
+    endpoint_id: str = ""
+    resource_type: str = ""
+    resource_id: str = ""
+
+
+class ListBindingsReply(TypedDict):
+    bindings: NotRequired[list[Any]]
+
+
+class ListWebhooks(Message):
+    max_results: Int32 = 0
+    page_token: str = ""
+
+
+class ListWebhooksReply(TypedDict, total=False):
+    webhooks: list[Any]
+    next_page_token: str
+
+
+class SearchIssues(Message):
+    experiment_id: str = ""
+    filter_string: str = ""
+    max_results: Int32 = 100
+    page_token: str = ""
+    include_trace_count: bool = False
+
+
+class SearchIssuesReply(TypedDict):
+    issues: NotRequired[list[Any]]
+    next_page_token: str
 
 
 LocationType = Annotated[

@@ -93,7 +93,7 @@ class _Normal:
 
     def _text(self, text: str, key: str) -> str:
         if key == "next_page_token":
-            return "<token>"
+            return text and "<token>"
         if key in ("run_name", "name") and GENERATED_NAME.fullmatch(text):
             return "<name>"
         if key == "experiment_id":

@@ -138,6 +138,33 @@ SCENES = [
             post(AJAX3 + "datasets/search", max_results="many"),
             post(AJAX3 + "datasets/search"),
             get(AJAX3 + "datasets/search", experiment_ids="0"),
+            *(
+                get(prefix + f"gateway/{what}/list")
+                for prefix in (AJAX3, API3)
+                for what in ("endpoints", "secrets", "model-definitions", "endpoints/bindings")
+            ),
+            get(AJAX3 + "gateway/endpoints/list", provider="openai"),
+            get(AJAX3 + "gateway/endpoints/bindings/list", endpoint_id="e-1"),
+            *(
+                get(AJAX + "webhooks", **query)
+                for query in ({}, {"max_results": 5}, {"max_results": 0}, {"max_results": -1})
+            ),
+            get(AJAX + "webhooks", max_results=1001),
+            get(AJAX + "webhooks", max_results="many"),
+            *(
+                post(prefix + "issues/search", **body)
+                for prefix in (AJAX3, API3)
+                for body in (
+                    {"experiment_id": "0", "filter_string": "status = 'pending'"},
+                    {"include_trace_count": True},
+                    {},
+                    {"experiment_id": "987654321"},
+                    {"experiment_id": "abc"},
+                    {"max_results": 0},
+                    {"max_results": 50_001},
+                )
+            ),
+            Call("POST", AJAX3 + "issues/search", {"filter_string": "bogus"}, name="issues' filter"),
             get(AJAX3 + "scorers/list"),
             get(AJAX3 + "scorers/list", experiment_id="0"),
             get(API3 + "scorers/list", experiment_id="0"),

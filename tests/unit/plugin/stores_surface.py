@@ -40,7 +40,7 @@ REGISTRY = set(
     create_prompt_version get_prompt_version get_prompt_version_by_alias search_prompt_versions
     delete_prompt_version set_prompt_version_tag delete_prompt_version_tag
     set_prompt_alias delete_prompt_alias link_prompt_version_to_model link_prompt_version_to_run
-    list_webhooks_by_event
+    list_webhooks list_webhooks_by_event
     """.split()
 )
 """Served by the registry store."""
@@ -62,7 +62,7 @@ GENAI = set(
     register_scorer get_scorer delete_scorer list_scorer_versions
     get_active_online_scorers get_online_scoring_configs
     upsert_online_scoring_config
-    create_issue get_issue update_issue search_issues
+    create_issue get_issue update_issue
     create_label_schema get_label_schema get_label_schema_by_name list_label_schemas update_label_schema
     delete_label_schema
     create_review_queue get_review_queue get_review_queue_by_name get_or_create_user_queue list_review_queues
@@ -72,13 +72,13 @@ GENAI = set(
 )
 GATEWAY = set(
     """
-    create_gateway_secret get_secret_info update_gateway_secret delete_gateway_secret list_secret_infos
+    create_gateway_secret get_secret_info update_gateway_secret delete_gateway_secret
     create_gateway_endpoint get_gateway_endpoint update_gateway_endpoint delete_gateway_endpoint
-    list_gateway_endpoints set_gateway_endpoint_tag delete_gateway_endpoint_tag
+    set_gateway_endpoint_tag delete_gateway_endpoint_tag
     attach_model_to_endpoint detach_model_from_endpoint
     create_gateway_model_definition get_gateway_model_definition update_gateway_model_definition
-    delete_gateway_model_definition list_gateway_model_definitions
-    create_endpoint_binding delete_endpoint_binding list_endpoint_bindings
+    delete_gateway_model_definition
+    create_endpoint_binding delete_endpoint_binding
     create_budget_policy get_budget_policy update_budget_policy delete_budget_policy list_budget_policies
     create_gateway_guardrail get_gateway_guardrail delete_gateway_guardrail list_gateway_guardrails
     add_guardrail_to_endpoint remove_guardrail_from_endpoint list_endpoint_guardrail_configs
@@ -98,14 +98,17 @@ MCP = set(
     """.split()
 )
 NONE = set(
-    "search_traces query_trace_metrics search_datasets list_scorers list_scorers_across_experiments".split()
+    """
+    search_traces query_trace_metrics search_datasets list_scorers list_scorers_across_experiments
+    search_issues list_secret_infos list_gateway_model_definitions list_gateway_endpoints list_endpoint_bindings
+    """.split()
 )
-"""What MLflow's UI asks on its pages of runs: the tracking store says that there are none, which is true."""
+"""What MLflow's UI asks on its pages: the tracking store says that there are none, which is true."""
 
 NOT_SERVED = TRACES | GENAI | GATEWAY | MCP
 """By the tracking store: MLflow's own "not implemented"."""
 
-WEBHOOKS = set("create_webhook get_webhook list_webhooks update_webhook delete_webhook test_webhook".split())
+WEBHOOKS = set("create_webhook get_webhook update_webhook delete_webhook test_webhook".split())
 """Not served by the registry store."""
 
 ELSEWHERE = set(
