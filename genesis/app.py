@@ -44,9 +44,12 @@ SECURITY_HEADERS = {
     # Whatever is opened as a page, an artifact above all, can do nothing here; the UI's files say their own.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     # Replies have signed URLs, which nobody is to find in a cache; those that are files say their own.
     "Cache-Control": "no-store",
 }
+HSTS = "max-age=31536000"
+"""A year of https alone, for whoever has been reached by it once."""
 
 
 class App:
@@ -120,6 +123,8 @@ class App:
                 response.body = Pieces(response.body, observed)
             for header, value in SECURITY_HEADERS.items():
                 response.headers.setdefault(header, value)
+            if request.scheme == "https":
+                response.headers["Strict-Transport-Security"] = HSTS
             response.headers[ids.HEADER] = id
             response.compress(request.headers.get("accept-encoding", ""))
             observed.end(response.status)

@@ -22,7 +22,10 @@ FOR_A_WHILE = "public, max-age=3600"
 ASKED_EACH_TIME = "no-cache"
 GZIP = ".gz"
 """What the ETag of that form of a file ends with."""
-PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+PERMISSIONS = (
+    "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), "
+    "payment=(), serial=(), usb=()"
+)
 LIBRARIES = (
     "https://cdn.plot.ly https://cdn.jsdelivr.net https://cdnjs.cloudflare.com https://unpkg.com "
     "https://cdn.bokeh.org https://d3js.org https://code.jquery.com"

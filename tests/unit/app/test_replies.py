@@ -116,3 +116,11 @@ def test_every_reply_forbids_sniffing_and_framing(app: App) -> None:
         headers = app.handle(Request("GET", path)).headers
         assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN")
         assert headers["Cache-Control"] == "no-store"
+        assert headers["Cross-Origin-Resource-Policy"] == headers["Referrer-Policy"] == "same-origin"
+
+
+def test_who_came_by_https_is_to_come_by_nothing_else(app: App) -> None:
+    for path in ("/health", "/nope", "/"):
+        reply = app.handle(Request("GET", path, scheme="https"))
+        assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert "Strict-Transport-Security" not in app.handle(Request("GET", path)).headers

@@ -100,7 +100,8 @@ MCP = set(
 NONE = set(
     """
     search_traces query_trace_metrics search_datasets list_scorers list_scorers_across_experiments
-    search_issues list_secret_infos list_gateway_model_definitions list_gateway_endpoints list_endpoint_bindings
+    search_issues
+    list_secret_infos list_gateway_model_definitions list_gateway_endpoints list_endpoint_bindings
     """.split()
 )
 """What MLflow's UI asks on its pages: the tracking store says that there are none, which is true."""

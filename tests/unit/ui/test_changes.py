@@ -5,38 +5,43 @@ from __future__ import annotations
 import pytest
 
 from genesis.ui import changes, pinned, sources
-from tests.unit.ui.wheels import BUILT, VIEWER, members
+from genesis.ui.changes import CHANGES, Change
+from tests.unit.ui.wheels import BUILT, members
 
-NAME = pinned.BUILD + changes.VIEWER
 
-
-def test_the_pinned_build_shows_html_as_what_is_changed_does() -> None:
+def test_the_pinned_build_has_what_is_changed() -> None:
     files = sources.installed()
     assert files is not None
+    paths = {pinned.BUILD + change.path for change in CHANGES}
 
-    found = dict(changes.changed((name, content) for name, content in files if name == NAME))
+    found = dict(changes.changed((name, content) for name, content in files if name in paths))
 
-    script = found[NAME]
-    # What our frame is given is what the frame by blob was given, in a frame without an origin.
-    assert b"<iframe" not in script and b'sandbox:"allow-scripts"' in script[script.index(changes.BY_FRAME) :]
-    assert changes.BY_BLOB not in script
-    assert script.startswith(b"/* Changed by Genesis-Flow")
+    viewer, page = (found[pinned.BUILD + change.path] for change in CHANGES)
+    # Our frame is without an origin, as the frame by blob was.
+    assert b'sandbox:"allow-scripts"' in viewer[viewer.index(CHANGES[0].new) :][:400]
+    assert b"isLocalServer:n" in page
+    for content in (viewer, page):
+        assert content.startswith(b"/* Changed by Genesis-Flow: ")
 
 
 def test_nothing_else_is_changed() -> None:
     found = dict(changes.changed(sorted(members().items())))
 
-    licences = {name for name in found if not name.startswith(pinned.BUILD)}
-    served = {name.removeprefix(pinned.BUILD): found[name] for name in found.keys() - licences}
+    licences = {name: content for name, content in found.items() if not name.startswith(pinned.BUILD)}
+    served = {name.removeprefix(pinned.BUILD): found[name] for name in found.keys() - licences.keys()}
     assert served == BUILT
-    assert {name: found[name] for name in licences} == {
-        name: members()[name] for name in members() if not name.startswith(pinned.BUILD)
-    }
+    assert licences == {name: content for name, content in members().items() if name in licences}
+    assert len(licences) == 1
 
 
-@pytest.mark.parametrize("viewer", [b"", VIEWER * 2, VIEWER.replace(b"html", b"text")])
-def test_a_build_that_shows_html_otherwise_is_refused(viewer: bytes) -> None:
-    with pytest.raises(pinned.WrongBuild, match="HTML artifacts"):
-        list(changes.changed([(NAME, viewer)]))
-    with pytest.raises(pinned.WrongBuild):
-        list(changes.changed([]))
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.path)
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_build_that_does_it_otherwise_is_refused(change: Change, times: int) -> None:
+    name = pinned.BUILD + change.path
+
+    with pytest.raises(pinned.WrongBuild, match=change.path):
+        list(changes.changed({**members(), name: change.old * times}.items()))
+    without = members()
+    del without[name]
+    with pytest.raises(pinned.WrongBuild, match=change.path):
+        list(changes.changed(without.items()))

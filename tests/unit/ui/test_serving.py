@@ -141,8 +141,11 @@ def test_the_page_runs_this_server_s_scripts_alone(app: App) -> None:
     assert "'unsafe-inline'" not in found["script-src"] and "'self'" in found["script-src"]
     assert found["frame-ancestors"] == found["base-uri"] == found["frame-src"] == ["'self'"]
     assert found["connect-src"] == ["'self'", "blob:"]
-    assert get(app, "/").headers["Permissions-Policy"]
-    assert get(app, "/").headers["Referrer-Policy"] == "same-origin"
+    headers = get(app, "/").headers
+    assert "camera=()" in headers["Permissions-Policy"]
+    for name in ("Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy"):
+        assert headers[name] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_frame_of_html_artifacts_runs_scripts_and_has_no_origin(app: App, folder: Path) -> None:

@@ -15,20 +15,23 @@ from genesis.ui.sources import listed
 SCRIPT = b"console.log('page')\n" * 500
 PAGE = b"<!doctype html><script src='static-files/static/js/main.0123abcd.js'></script>"
 IMAGE = bytes(range(256))
-VIEWER = b'(0,p.Y)(F.A,{url:"",' + changes.BY_BLOB + b',sandbox:"allow-scripts"})'
+CHANGED = {change.path: b"before;" + change.old + b";after" for change in changes.CHANGES}
 FILES = {
     "index.html": PAGE,
     "favicon.ico": b"icon",
     "manifest.json": b'{"name": "x"}',
     "static/js/main.0123abcd.js": SCRIPT,
     "static/js/main.0123abcd.js.LICENSE.txt": b"MIT",
-    changes.VIEWER: VIEWER,
+    **CHANGED,
     "static/css/main.89abcdef.css": b"a{}" * 1000,
     "static/media/logo.0123456789abcdef.png": IMAGE,
 }
 BUILT = {
     **FILES,
-    changes.VIEWER: changes.NOTICE + VIEWER.replace(changes.BY_BLOB, changes.BY_FRAME),
+    **{
+        change.path: changes.notice(change) + b"before;" + change.new + b";after"
+        for change in changes.CHANGES
+    },
     changes.FRAME: changes.PAGE,
 }
 """As they are kept and served, with our changes."""
