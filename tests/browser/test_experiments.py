@@ -17,7 +17,8 @@ BY_NAME = "/experiments/get-by-name"
 
 
 def link(page: Page, name: str) -> Locator:
-    return page.get_by_role("link", name=name, exact=True)
+    """In the page itself: beside it is the experiment that was looked at last."""
+    return page.get_by_role("main").get_by_role("link", name=name, exact=True)
 
 
 def stored(rest: Rest, experiment_id: str) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def test_an_experiment_is_renamed_and_described(
     dialog.get_by_role("button", name="Save").click()
 
     expect(dialog).to_be_hidden()
-    expect(link(page, "renamed").first).to_be_visible()
+    expect(link(page, "renamed")).to_be_visible()
     now = stored(rest, mine)
     assert now["name"] == "renamed"
     assert {"key": "mlflow.note.content", "value": "Why it was tried."} in now["tags"]
