@@ -151,6 +151,21 @@ def test_figures_get_their_library_from_where_it_is_published(
     assert len(asked) == 1 and "referer" not in asked[0] and "cookie" not in asked[0]
 
 
+def test_a_sign_in_in_front_of_the_server_lets_the_frame_s_page_through(
+    plain_page: Page, server: Server, seeded: Seeded, run: str
+) -> None:
+    # As App Service's; the strictest kind of cookie.
+    cookie = {"name": "signed-in", "value": "yes", "url": server.url, "sameSite": "Strict", "httpOnly": True}
+    plain_page.context.add_cookies([cookie])  # type: ignore[list-item]
+
+    with plain_page.expect_request("**/artifact-frame.html") as asking:
+        frame = show(plain_page, server, artifact(seeded, run, "report.html"))
+
+    assert asking.value.all_headers()["cookie"] == "signed-in=yes"
+    expect(frame.get_by_role("heading")).to_have_text("drawn: 42")
+    plain_page.context.clear_cookies(name="signed-in")
+
+
 def test_a_hostile_artifact_reaches_nothing(
     plain_page: Page, server: Server, rest: Rest, seeded: Seeded, run: str
 ) -> None:
