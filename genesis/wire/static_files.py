@@ -23,7 +23,7 @@ ASKED_EACH_TIME = "no-cache"
 GZIP = ".gz"
 """What the ETag of that form of a file ends with."""
 PERMISSIONS = (
-    "bluetooth=(), camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), "
+    "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), midi=(), "
     "payment=(), serial=(), usb=()"
 )
 LIBRARIES = (

@@ -80,13 +80,15 @@ const tries = {
 })();
 </script></body>"""
 
+LEAVING = b"""<h1>here</h1><script>location = "https://evil.example/?stolen"</script>"""
+
 
 @pytest.fixture(scope="module")
 def run(rest: Rest, seeded: Seeded) -> str:
     """The id of a run whose artifacts are pages; in its own experiment, for the others' runs are counted."""
     seeded.experiments["pages"] = new_experiment(rest, "pages")
     run_id = new_run(rest, seeded.experiments["pages"], "pages")
-    files = {"report.html": REPORT, "figure.html": FIGURE, "hostile.html": HOSTILE}
+    files = {"report.html": REPORT, "figure.html": FIGURE, "hostile.html": HOSTILE, "leaving.html": LEAVING}
     put_files(rest, run_id, files)
     return run_id
 
@@ -184,6 +186,21 @@ def test_a_hostile_artifact_reaches_nothing(
     assert answered == [f"{server.url}/static-files/artifact-frame.html"]
     assert plain_page.url == address
     assert rest.get("experiments/get-by-name", experiment_name="stolen").status == 404
+
+
+def test_an_artifact_cannot_lead_its_frame_to_another_site(
+    plain_page: Page, server: Server, seeded: Seeded, run: str
+) -> None:
+    reached: list[str] = []
+    plain_page.route("https://evil.example/**", lambda route: reached.append(route.request.url))
+    told = "https://evil.example"
+
+    with plain_page.expect_console_message(
+        lambda message: told in message.text and "frame-src" in message.text
+    ):
+        show(plain_page, server, artifact(seeded, run, "leaving.html"))
+
+    assert reached == []
 
 
 EVIL = """<iframe></iframe><script>
