@@ -17,9 +17,7 @@ PENDING_SECONDS = 20
 
 UNANSWERED = re.compile(
     # By a 404 the page learns that there are no users to show, as from a stock server without them.
-    r"(GET /ajax-api/2\.0/mlflow/users/current"
-    # Gateway and issues are not served yet; the pages that offer them are empty then.
-    r"|(GET|POST) /ajax-api/3\.0/mlflow/(gateway/endpoints/list|issues/search))"
+    r"GET /ajax-api/2\.0/mlflow/users/current"
 )
 """Requests that may go without an answer, and their errors in the console."""
 
