@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from genesis.entities.experiments import ACTIVE, DELETED
 from genesis.errors import invalid

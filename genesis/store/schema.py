@@ -6,7 +6,7 @@ Finding a document by its key needs no index; all other queries and what serves 
 |---|---|---|
 | experiments: workspace, lifecycle, newest | page of experiments, newest first | 3 terms, 0.6 RU |
 | experiments: workspace, name | an experiment by name | 2 terms, 0.4 RU |
-| runs: experiment, lifecycle, newest | page of runs, newest first, or filtered, or of a time | 3 terms, 0.6 RU |
+| runs: experiment, lifecycle, newest | page of runs, newest first, filtered or of a time | 3 terms, 0.6 RU |
 | runs: workspace, newest | page of runs of many experiments, newest first | 2 terms, 0.4 RU |
 | datasets: experiment | data sets of an experiment | 1 term, 0.2 RU |
 | registry: workspace, kind, newest | page of models or versions, in their order | 3 terms, 0.6 RU |
