@@ -97,12 +97,10 @@ class Removals:
         return walk(self._engine, collection, where)
 
     def _run(self, run: Document) -> Removal:
-        uri = run["artifact_uri"]
-        return Removal(RUN, run["run_id"], uri, kept=self._version_in(uri))
+        return Removal(RUN, run["run_id"], run["artifact_uri"], kept=self._version_of(run))
 
     def _model(self, model: Document) -> Removal:
-        uri = model["artifact_uri"]
-        return Removal(LOGGED_MODEL, model["model_id"], uri, kept=self._version_in(uri))
+        return Removal(LOGGED_MODEL, model["model_id"], model["artifact_uri"], kept=self._version_of(model))
 
     def _experiment(self, experiment: Document, before: int) -> Removal:
         """An experiment goes with all that is in it, or not at all."""
@@ -113,19 +111,27 @@ class Removals:
                 kept = f"its run {run['run_id']} is active"
             elif run["deleted_time"] >= before:
                 kept = f"its run {run['run_id']} was deleted later than that"
-            kept = kept or self._version_in(run["artifact_uri"])
+            kept = kept or self._version_of(run)
             if kept:
                 break
         else:
-            versions = (self._version_in(m["artifact_uri"]) for m in self._walk(LOGGED_MODELS, inside))
+            versions = (self._version_of(m) for m in self._walk(LOGGED_MODELS, inside))
             kept = next(filter(None, versions), "")
         id, location = str(experiment["number"]), experiment["artifact_location"]
         # A place that somebody chose may be another experiment's as well.
         own = location if location == self._root + id else ""
         return Removal(EXPERIMENT, id, own, experiment["name"], kept)
 
+    def _version_of(self, owner: Document) -> str:
+        """Why the artifacts of a run or logged model must stay, if a model version's lie there."""
+        # The UI registers what a run's page shows by the run's id: a folder, or a logged model's name.
+        if "model_id" in owner:
+            named = f"runs:/{owner['source_run_id']}/{owner['name']}"
+        else:
+            named = f"runs:/{owner['run_id']}"
+        return self._version_in(owner["artifact_uri"]) or self._version_in(named)
+
     def _version_in(self, uri: str) -> str:
-        """Why artifacts must stay, if a model version's lie there."""
         if self._storages is None:
             where = (fixed("workspace", [self._workspace]), fixed("kind", VERSIONS))
             order = (Order(Path("source")),)

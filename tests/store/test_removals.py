@@ -172,6 +172,26 @@ def test_artifacts_of_a_model_version_stay(store: Store, removals: Removals) -> 
     assert planned(removals) == [(RUN, "r2")]
 
 
+@pytest.mark.parametrize("source", ["runs:/r", "runs:/r/tree", "runs:/r/tree/data/"])
+def test_what_a_version_names_by_its_run_stays(store: Store, removals: Removals, source: str) -> None:
+    """As the UI registers models: nothing but the source says where they lie."""
+    id = experiment(store)
+    store.runs.delete(run(store, "r", id), NOW)
+    store.runs.delete(run(store, "r2", id), NOW)
+    for name in ("tree", "tree2"):
+        place = f"{ROOT}{id}/models/{name}"
+        store.logged_models.create(LoggedModel(name, id, name, place, NOW, NOW, source_run_id="r"))
+        store.logged_models.delete(name, NOW)
+    store.registered_models.create("a", None, {}, NOW)
+    store.model_versions.create("a", NewVersion(source, source, "r"), NOW)
+    reason = "a registered model has a version there"
+    named = {"tree": reason} if "tree" in source else {}
+    assert kept(removals) == {"r": reason, **named}
+    assert planned(removals)[0] == (RUN, "r2")
+    store.experiments.delete(id, NOW)
+    assert kept(removals)[id] == reason
+
+
 def test_an_experiment_whose_logged_model_is_registered_stays(store: Store, removals: Removals) -> None:
     id = experiment(store)
     uri = store.logged_models.get(model(store, "m-1", id)).artifact_uri
