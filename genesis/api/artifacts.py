@@ -10,10 +10,12 @@ from genesis.artifacts.paths import WORKSPACES, may_be, safe, safe_file, safe_fo
 from genesis.artifacts.spans import Span
 from genesis.errors import Code, GenesisError, invalid, missing
 from genesis.scope import Scope
+from genesis.search.clauses import Clause, Op, Path
 from genesis.wire import artifacts as w
 from genesis.wire.base import Raw, Reply
 from genesis.wire.transfers import PresignedReply
 
+OF_RUN = "runs:/"
 PROXIED = 1 << 20
 """Bytes that a host that cannot stream still answers by itself: less than the price of a redirect."""
 
@@ -165,5 +167,23 @@ def get_of_model_version(request: w.GetModelVersionArtifact, scope: Scope) -> Ra
     limits.check_model_name(request.name)
     number = limits.existing_number(request.name, request.version)
     version = scope.store.model_versions.get(request.name, number)
-    path = held_at(version.storage, relative, scope.workspace)
+    path = _held_of_version(version.storage, relative, scope)
     return presigned_file(path, scope) if request.presigned else send(path, request, scope)
+
+
+def _held_of_version(storage: str, relative: str, scope: Scope) -> str:
+    """Where a version's file lies in the store.
+
+    What the UI registers from a run's page has ``runs:/…`` for its source: a folder of the run's, or a logged
+    model of the run's by its name, which clients prefer.
+    """
+    run_id, _, folder = storage.removeprefix(OF_RUN).partition("/")
+    if not storage.startswith(OF_RUN) or not run_id:
+        return held_at(storage, relative, scope.workspace)
+    run = scope.store.runs.get(run_id)
+    folder = safe_folder(folder)
+    name, _, below = folder.partition("/")
+    where = (Clause(Path("source_run_id"), Op.EQ, run_id), Clause(Path("name"), Op.EQ, name))
+    models, _ = scope.store.logged_models.search([run.experiment_id], where, (), ("", 1))
+    root, inside = (models[0].artifact_uri, below) if models else (run.artifact_uri, folder)
+    return held_at(root, f"{inside}/{relative}".lstrip("/"), scope.workspace)

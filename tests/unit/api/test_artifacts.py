@@ -105,9 +105,9 @@ def of_model(storage: Storage, model: str, query: str) -> Any:
     return artifacts.get_of_logged_model(message, scope_of(storage, ROOTS))
 
 
-def of_version(storage: Storage, query: str) -> Any:
+def of_version(storage: Storage, query: str, **roots: str) -> Any:
     message = w.GetModelVersionArtifact.decode(Request("GET", "/", f"name=n&version=1&path={query}"), {})
-    return artifacts.get_of_model_version(message, scope_of(storage, ROOTS))
+    return artifacts.get_of_model_version(message, scope_of(storage, ROOTS | roots))
 
 
 def test_pages_get_a_url_of_a_model_s_file() -> None:
@@ -120,6 +120,36 @@ def test_pages_get_a_url_of_a_model_s_file() -> None:
 def test_pages_get_a_url_of_a_version_s_file() -> None:
     reply = of_version(Storage({"1/v/MLmodel": 9}), "MLmodel&presigned=true")
     assert reply == {"url": "https://storage/1/v/MLmodel?get", "headers": {}, "file_size": 9}
+
+
+@pytest.mark.parametrize("source", ["runs:/r/model", "runs:/r/model/"])
+def test_a_version_whose_source_names_a_run_is_read_from_the_run(source: str) -> None:
+    storage = Storage({"1/r/artifacts/model/MLmodel": 9})
+    roots = {"1": source, "r": "mlflow-artifacts:/1/r/artifacts"}
+    assert of_version(storage, "MLmodel", **roots).status == 200
+
+
+def test_a_logged_model_of_that_name_comes_before_the_run_s_folder() -> None:
+    storage = Storage({"1/models/m-1/data/f": 9})
+    roots = {"1": "runs:/r/tree/data", "r": "mlflow-artifacts:/1/r/artifacts", "r/tree": ROOTS["m-1"]}
+    assert of_version(storage, "f", **roots).status == 200
+
+
+@pytest.mark.parametrize(
+    "source", ["runs:/r/../../x", "runs:/r/%2e%2e/x", "runs://host/r/model", "runs:r/model", "runs:/"]
+)
+def test_a_version_whose_source_names_no_run_s_folder_is_not_read(source: str) -> None:
+    storage = Storage()
+    with pytest.raises(GenesisError) as excinfo:
+        of_version(storage, "MLmodel", **{"1": source, "r": "mlflow-artifacts:/1/r/artifacts"})
+    assert excinfo.value.status == 400
+    assert storage.asked == []
+
+
+def test_a_version_whose_run_is_gone_says_so() -> None:
+    with pytest.raises(GenesisError) as excinfo:
+        of_version(Storage(), "MLmodel", **{"1": "runs:/gone/model"})
+    assert excinfo.value.code is Code.RESOURCE_DOES_NOT_EXIST
 
 
 @pytest.mark.parametrize("asked", ["", "&presigned=false", "&presigned=True", "&presigned=", "&presigned=1"])
