@@ -93,9 +93,12 @@ def seeded(server: Server) -> Seeded:
     return seed(server.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; without one the test is skipped, or failed in CI."""
+    """Headless Chromium; without one the test is skipped, or failed in CI.
+
+    Not for the session: as long as Playwright is there, no other test can run a loop of asyncio's.
+    """
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         advice = "no Chromium here: `apt-get install chromium`"
@@ -106,7 +109,7 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=program, args=OPTIONS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def window(browser: Browser, server: Server) -> BrowserContext:
     """What all pages share: files that were fetched, and what is remembered."""
     stored = [{"name": name, "value": value} for name, value in REMEMBERED.items()]
@@ -131,7 +134,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tabs() -> list[Page]:
     """The tab that tests use one after the other, as people do; a new one after a test that failed.
 

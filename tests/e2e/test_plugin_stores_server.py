@@ -105,7 +105,7 @@ def test_the_ui_and_what_it_asks_for(server: Server) -> None:
 
 def test_what_is_not_served_is_not_implemented(server: Server) -> None:
     with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(server.url + "/api/2.0/mlflow/webhooks")
+        urllib.request.urlopen(server.url + "/api/2.0/mlflow/webhooks/1")
     assert refusal.value.code == 501
     assert json.load(refusal.value)["error_code"] == "NOT_IMPLEMENTED"
 
