@@ -69,11 +69,16 @@ class Lane:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_watched = False
         if self._is_long():
-            with suppress(Empty):
-                while (job := self._waiting.get_nowait()) is not None:
-                    self._others.submit(job.run)
+            self._hand_over()
         elif not self._waiting.empty():
             self._watch(loop)
+
+    def _hand_over(self) -> None:
+        with suppress(Empty):
+            while (job := self._waiting.get_nowait()) is not None:
+                self._others.submit(job.run)
+            # That the lane ends concerns its own thread.
+            self._waiting.put(None)
 
     def _run(self) -> None:
         job = self._waiting.get()

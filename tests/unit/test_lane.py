@@ -245,3 +245,23 @@ def test_shutdown_waits_for_what_was_taken_up() -> None:
 
     asyncio.run(asyncio.wait_for(scene(), SECONDS))
     assert len(done) == 3
+
+
+def test_shutdown_ends_it_though_long_work_is_under_way() -> None:
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as others:
+            lane = Lane(others)
+            go_on, began = threading.Event(), threading.Event()
+            long = asyncio.ensure_future(lane.run(partial(stuck, go_on, began)))
+            await set_soon(began)
+            behind = asyncio.ensure_future(lane.run(named))
+            await asyncio.sleep(0)
+            ending = loop.run_in_executor(None, lane.shutdown)
+            # By now it has been seen that the work is long.
+            assert (await behind).headers["Thread"].startswith("ThreadPool")
+            go_on.set()
+            assert (await long).status == 200
+            await ending
+
+    asyncio.run(asyncio.wait_for(scene(), SECONDS))
