@@ -35,6 +35,7 @@ class Recorder:
     responses: list[Response] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     expected: dict[str, int] = field(default_factory=dict)
+    blocked: list[str] = field(default_factory=list)
     _pending: set[Request] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,10 @@ class Recorder:
         """Here a request whose path ends so must be answered by that status, as the UI counts on it."""
         self.expected[path] = status
 
+    def expect_blocked(self, url: str) -> None:
+        """Here the page wants what begins so of another site, and its policy does not let it."""
+        self.blocked.append(url)
+
     def check(self) -> None:
         """Wait for answers that are on their way; then nothing may have gone wrong."""
         for _ in range(PENDING_SECONDS * 50):
@@ -84,7 +89,7 @@ class Recorder:
             self._pending.add(request)
         if f"{address.scheme}://{address.netloc}" != self.origin:
             self.problems.append(f"another server was asked: {line(request)}")
-        elif not UNANSWERED.fullmatch(line(request)):
+        elif not UNANSWERED.fullmatch(line(request)) and not self._is_expected(address.path):
             try:
                 match(request.method, address.path)
             except GenesisError as error:
@@ -110,8 +115,13 @@ class Recorder:
         place = urlsplit(str(message.location.get("url", ""))).path
         is_known = any(UNANSWERED.fullmatch(f"{method} {place}") for method in ("GET", "POST"))
         is_known = is_known or self._is_expected(place) or message.text.startswith(SAID_ANYHOW)
+        is_known = is_known or self._is_blocked(message.text)
         if message.type == "error" and not is_known:
             self.problems.append(f"console: {message.text} ({place})")
+
+    def _is_blocked(self, text: str) -> bool:
+        by_policy = "violates the following Content Security Policy" in text
+        return by_policy and any(url in text for url in self.blocked)
 
     def _is_expected(self, path: str, status: int | None = None) -> bool:
         return any(path.endswith(end) and status in (None, seen) for end, seen in self.expected.items())
