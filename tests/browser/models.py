@@ -1,11 +1,12 @@
-"""Models of runs: those that lie among a run's artifacts, and logged ones."""
+"""Models of runs: those that lie among a run's artifacts, logged ones, and registered ones of a test."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.browser.seed import BEGUN, FILES, call, put_files
+from tests.browser.seed import BEGUN, FILES, call, new_model, new_version, put_files
 from tests.e2e.rest import Rest
 
 MLMODEL = FILES["model/MLmodel"]
@@ -69,3 +70,34 @@ def use_dataset(rest: Rest, run_id: str) -> None:
     """The run was trained with DATASET."""
     context = [{"key": "mlflow.data.context", "value": "training"}]
     call(rest, "runs/log-inputs", run_id=run_id, datasets=[{"tags": context, "dataset": DATASET}])
+
+
+@dataclass
+class OwnModels:
+    """Registered models of a test, which are deleted after it: lists stay short."""
+
+    rest: Rest
+    run_id: str
+    names: list[str] = field(default_factory=list)
+
+    def make(self, name: str, versions: int = 1) -> str:
+        """A model with versions of the seeded run; returns its address."""
+        new_model(self.rest, self.expect(name), self.run_id)
+        for _ in range(versions - 1):
+            new_version(self.rest, name, self.run_id)
+        return f"#/models/{name}"
+
+    def expect(self, name: str) -> str:
+        """The test makes one of that name in the browser."""
+        self.names.append(name)
+        return name
+
+    def stored(self, name: str) -> dict[str, Any]:
+        """The model as clients get it."""
+        found: dict[str, Any] = self.rest.get("registered-models/get", name=name).json()["registered_model"]
+        return found
+
+    def version(self, name: str, version: int) -> dict[str, Any]:
+        reply = self.rest.get("model-versions/get", name=name, version=version)
+        found: dict[str, Any] = reply.json()["model_version"]
+        return found

@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage, OwnExperiment, Shot
-from tests.browser.models import MODEL_METRIC, add_model_folder, new_logged_model
+from tests.browser.models import MODEL_METRIC, OwnModels, add_model_folder, new_logged_model
 from tests.browser.recorder import Recorder
 from tests.browser.seed import FULL_MODEL, FULL_RUN, MODELS, Seeded, accuracy, new_model, new_run, new_version
 from tests.e2e.rest import Rest
 
 NEW = "Create New Model"
 MODEL_NAMES = [f"classifier-{number:02d}" for number in range(MODELS)]
-
-
-@dataclass
-class OwnModels:
-    """Registered models of a test, which are deleted after it: lists stay short."""
-
-    rest: Rest
-    run_id: str
-    names: list[str] = field(default_factory=list)
-
-    def make(self, name: str, versions: int = 1) -> str:
-        """A model with versions of the seeded run; returns its address."""
-        new_model(self.rest, self.expect(name), self.run_id)
-        for _ in range(versions - 1):
-            new_version(self.rest, name, self.run_id)
-        return f"#/models/{name}"
-
-    def expect(self, name: str) -> str:
-        """The test makes one of that name in the browser."""
-        self.names.append(name)
-        return name
-
-    def stored(self, name: str) -> dict[str, Any]:
-        """The model as clients get it."""
-        found: dict[str, Any] = self.rest.get("registered-models/get", name=name).json()["registered_model"]
-        return found
-
-    def version(self, name: str, version: int) -> dict[str, Any]:
-        reply = self.rest.get("model-versions/get", name=name, version=version)
-        found: dict[str, Any] = reply.json()["model_version"]
-        return found
 
 
 @pytest.fixture

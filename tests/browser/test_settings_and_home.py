@@ -30,7 +30,7 @@ def test_the_home_page_leads_to_experiments_and_models(open_page: OpenPage, shot
     shot("home-page")
     page.get_by_role("link", name="Model registry").click()
     expect(page.get_by_role("link", name=f"classifier-{MODELS - 1}")).to_be_visible()
-    page.get_by_role("link", name="Home").click()
+    page = open_page("#/")
     page.get_by_role("link", name="View all").click()
     expect(page.get_by_test_id("search-experiment-input")).to_be_visible()
 
@@ -102,13 +102,14 @@ def test_runs_are_shown_as_evaluations_too(open_page: OpenPage, seeded: Seeded, 
     shot("genai-evaluation-runs")
 
 
-def test_the_gateway_is_offered_nowhere(open_page: OpenPage, shot: Shot) -> None:
+def test_neither_gateway_nor_assistant_is_offered(open_page: OpenPage, shot: Shot) -> None:
     page = open_page("#/models")
 
     page.get_by_role("button", name="GenAI").click()
 
     expect(page.get_by_role("link", name="Prompts", exact=True)).to_be_visible()
     assert not [name for name in sections(page) if re.search("gateway", name, re.IGNORECASE)]
+    expect(page.get_by_role("button", name="Assistant")).to_be_hidden()
     shot("genai")
     page.goto(page.url.partition("#")[0] + "#/gateway")
     expect(page.get_by_role("heading", name="Page Not Found")).to_be_visible()
