@@ -129,7 +129,7 @@ def rows(found: Sequence[Subject], sizes: Sequence[int], seconds: float) -> Iter
         for operation, message in ASKED.items():
             for subject in found:
                 player = Player(grounds[subject.name], 0)
-                row = {"runs": size, "operation": operation, "server": subject.name}
+                row: dict[str, Any] = {"runs": size, "operation": operation, "server": subject.name}
                 try:
                     token = deepest(subject, player, size) if operation == "deep_page" else ""
                 except Failed as failure:
