@@ -13,6 +13,7 @@ from pymongo import monitoring
 from bench.cost_calls import Ground, answered, calls
 from bench.cost_commands import Meter, Spent
 from bench.cost_pages import BEGIN, END, Row, page
+from bench.tables import put
 from genesis.app import App
 from genesis.routes import match
 from genesis.settings import Settings
@@ -52,13 +53,7 @@ def main(docs: Path | None) -> None:
     """Measure, and print or write the tables."""
     with database() as (uri, folder):
         text = page(measured(uri, folder))
-    if docs is None:
-        click.echo(text)
-        return
-    file = docs / "cost.md"
-    head, _, rest = file.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    file.write_text(head + BEGIN + text + END + tail)
+    put(text, docs and docs / "cost.md", BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import click
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.page_visits import PAGES, Visit, first_visit, visit
+from bench.tables import put
 from genesis.telemetry.lines import REQUESTS
 from tests.browser.conftest import NAMES, OPTIONS, SIZE
 from tests.browser.seed import Seeded, seed
@@ -40,11 +41,11 @@ class Row(NamedTuple):
 
 def measured(browser: Browser, server: Server, seeded: Seeded) -> list[Row]:
     """Every page of one server."""
-    window = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+    window = browser.new_context(viewport=SIZE)
     tab = window.new_page()
     rows = []
     for name, path in PAGES.items():
-        fresh = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+        fresh = browser.new_context(viewport=SIZE)
         first = first_visit(fresh.new_page(), server.url, path(seeded), QUIET_MS)
         fresh.close()
         before = len(server.log.read_text().splitlines())
@@ -117,13 +118,7 @@ def main(docs: Path | None) -> None:
                 results.append(measured(browser, server, seed(server.url)))
         browser.close()
     text = table(*results)
-    if docs is None:
-        click.echo(text)
-        return
-    file = docs / "ui.md"
-    head, _, rest = file.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    file.write_text(head + BEGIN + text + END + tail)
+    put(text, docs and docs / "ui.md", BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from bench.scale_model import (
     Load,
     enough,
 )
+from bench.tables import put
 from genesis.store.schema import POINTS, REGISTRY
 
 BEGIN, END = "<!-- scale: python -m bench.scale --docs docs -->\n", "<!-- /scale -->\n"
@@ -168,13 +169,7 @@ def _short(number: float) -> str:
 def main(docs: Path | None) -> None:
     """Reckon, and print or write the tables."""
     text = page()
-    if docs is None:
-        click.echo(text)
-        return
-    file = docs / "scale.md"
-    head, _, rest = file.read_text().partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    file.write_text(head + BEGIN + text + END + tail)
+    put(text, docs and docs / "scale.md", BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -86,20 +86,21 @@ class App:
         return self._settings.is_embedded
 
     def is_brief(self, request: Request) -> bool:
-        """Whether it may be handled together with others."""
-        return is_brief(request.method, request.path)
+        """Whether it may be handled together with others: it waits for nothing but the database."""
+        # The directory's keys may have to be fetched to know who asks.
+        return self._settings.auth != "entra" and is_brief(request.method, request.path)
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """The writes of all brief requests handled within are kept at its end, before which none is answered.
 
-        Raises GenesisError where nothing of them stays: each is to be handled again, by itself.
+        Raises what kept them from staying, and none of them does: each is to be handled again, by itself.
         """
         engine = self._engine
         try:
             with nullcontext() if engine is None else engine.together():
                 yield
-        except GenesisError:
+        except Exception:
             # What was begun within is not there.
             self._workspaces.clear()
             raise

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import Empty, SimpleQueue
 
-from genesis.errors import GenesisError
 from genesis.http import Response
 
 Work = Callable[[], Response]
@@ -26,7 +25,7 @@ class Lane:
     """One thread that does one thing after the other, and others for what waits behind long work.
 
     Brief work that waits is done ``together``: what it writes is kept at once, and all of it is told then.
-    Where that fails, which raises GenesisError, each is done again by itself.
+    Where that fails, which ``together`` raises, each is done again by itself.
     """
 
     def __init__(
@@ -112,7 +111,8 @@ class Lane:
                     else:
                         done.append(job)
                         self._do(job)
-        except GenesisError:
+        except Exception:
+            # Whatever it was, each is told of it by itself, and this thread lives on.
             for job in done:
                 self._do(job)
         return taken

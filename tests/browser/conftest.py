@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from genesis.ui.fetching import fetch
 from tests.browser.recorder import Recorder
@@ -42,7 +42,7 @@ OPTIONS = (
     "--disable-gpu-watchdog",
     "--disable-domain-blocking-for-3d-apis",
 )
-SIZE = {"width": 1280, "height": 800}
+SIZE = ViewportSize(width=1280, height=800)
 PATIENCE_MS = 30_000
 REMEMBERED = {
     "mlflow.workflowType_v1": '"machine_learning"',

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage, OwnExperiment, Shot
+from tests.browser.dialogs import save_tag
 from tests.browser.recorder import Recorder
 from tests.browser.seed import EXPERIMENTS
 from tests.e2e.rest import Rest
@@ -129,13 +130,7 @@ def test_a_tag_is_added_in_the_list(open_page: OpenPage, own_experiment: OwnExpe
 
     row.hover()
     row.get_by_role("button", name="Edit tags").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").click()
-    page.keyboard.type("stage")
-    page.keyboard.press("Enter")
-    dialog.get_by_label("Value").fill("trial")
-    dialog.get_by_role("button", name="Add tag").click()
-    dialog.get_by_role("button", name="Save tags").click()
+    save_tag(page, "stage", "trial")
 
     expect(row.get_by_text("trial")).to_be_visible()
     assert {"key": "stage", "value": "trial"} in stored(rest, mine)["tags"]

@@ -157,8 +157,9 @@ def test_a_sign_in_in_front_of_the_server_lets_the_frame_s_page_through(
     plain_page: Page, server: Server, seeded: Seeded, run: str
 ) -> None:
     # As App Service's; the strictest kind of cookie.
-    cookie = {"name": "signed-in", "value": "yes", "url": server.url, "sameSite": "Strict", "httpOnly": True}
-    plain_page.context.add_cookies([cookie])  # type: ignore[list-item]
+    plain_page.context.add_cookies(
+        [{"name": "signed-in", "value": "yes", "url": server.url, "sameSite": "Strict", "httpOnly": True}]
+    )
 
     with plain_page.expect_request("**/artifact-frame.html") as asking:
         frame = show(plain_page, server, artifact(seeded, run, "report.html"))

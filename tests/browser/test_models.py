@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage, OwnExperiment, Shot
+from tests.browser.dialogs import save_tag
 from tests.browser.models import MODEL_METRIC, OwnModels, add_model_folder, new_logged_model
 from tests.browser.recorder import Recorder
 from tests.browser.seed import FULL_MODEL, FULL_RUN, MODELS, Seeded, accuracy, new_model, new_run, new_version
@@ -171,14 +172,7 @@ def test_an_alias_and_a_tag_are_given_in_the_table_of_versions(open_page: OpenPa
     row = page.get_by_role("row", name="Version 1")
 
     row.get_by_role("button", name="Add").first.click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").click()
-    page.keyboard.type("stage")
-    page.keyboard.press("Enter")
-    dialog.get_by_label("Value").fill("trial")
-    dialog.get_by_role("button", name="Add tag").click()
-    dialog.get_by_role("button", name="Save tags").click()
-    expect(dialog).to_be_hidden()
+    save_tag(page, "stage", "trial")
     row.get_by_role("button", name="Add").last.click()
     save_alias(page, "best")
 

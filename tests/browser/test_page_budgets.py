@@ -52,7 +52,7 @@ def test_a_first_visit_asks_for_no_more_than_from_a_stock_server(
     window: BrowserContext, server: Server, seeded: Seeded, stock: dict[str, tuple[Visit, Visit]]
 ) -> None:
     assert window.browser is not None
-    fresh = window.browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
+    fresh = window.browser.new_context(viewport=SIZE)
     found, allowed = first_visit(fresh.new_page(), server.url, PAGES["runs"](seeded)), stock["runs"][0]
     fresh.close()
     assert 0 < found.requests <= allowed.requests

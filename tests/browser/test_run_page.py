@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, OwnExperiment, Shot
+from tests.browser.dialogs import save_tag
 from tests.browser.seed import FULL_RUN, HISTORY, Seeded, new_run
 from tests.browser.test_runs import stored
 from tests.e2e.rest import Rest
@@ -84,18 +85,12 @@ def test_a_run_is_described_tagged_and_renamed_on_its_page(
     expect(page.get_by_role("strong").filter(has_text="this")).to_be_visible()
 
     page.get_by_role("button", name="Edit tags").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").click()
-    page.keyboard.type("stage")
-    page.keyboard.press("Enter")
-    dialog.get_by_label("Value").fill("trial")
-    dialog.get_by_role("button", name="Add tag").click()
-    dialog.get_by_role("button", name="Save tags").click()
-    expect(dialog).to_be_hidden()
+    save_tag(page, "stage", "trial")
     expect(page.get_by_role("status", name="stage")).to_have_text("stage: trial")
 
     page.get_by_label("Open header dropdown menu").click()
     page.get_by_role("menuitem", name="Rename").click()
+    dialog = page.get_by_role("dialog")
     dialog.get_by_label("New run name").fill("after")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="after")).to_be_visible()

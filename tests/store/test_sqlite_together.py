@@ -13,6 +13,7 @@ import pytest
 
 from genesis.app import App
 from genesis.errors import GenesisError
+from genesis.http import Request
 from genesis.search.clauses import Path
 from genesis.settings import Settings
 from genesis.store.engine import Change
@@ -167,6 +168,13 @@ def test_a_workspace_that_was_begun_in_vain_is_begun_again(app: App) -> None:
         assert isinstance(engine, SqliteEngine)
         engine._database._local.group.is_lost = True
     assert post(app, "runs/create", "team-a", experiment_id="0")["run"]["info"]["experiment_id"] == "0"
+
+
+@pytest.mark.parametrize(("auth", "is_brief"), [("none", True), ("token", True), ("entra", False)])
+def test_who_may_have_to_fetch_keys_keeps_nobody_from_writing(auth: str, is_brief: bool) -> None:
+    with closing(App(Settings(auth=auth))) as app:
+        assert app.is_brief(Request("POST", "/api/2.0/mlflow/runs/create")) is is_brief
+        assert not app.is_brief(Request("POST", "/api/2.0/mlflow/runs/search"))
 
 
 def test_together_opens_no_database(tmp_path: File) -> None:

@@ -60,6 +60,12 @@ def played(
     asyncio.run(play())
 
 
+@pytest.fixture
+def nothing_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, nothing is handed to others."""
+    monkeypatch.setattr("genesis.lane.SHORT_SECONDS", 60.0)
+
+
 def named(status: int = 200) -> Response:
     return Response(status, {"Thread": threading.current_thread().name})
 
@@ -75,6 +81,7 @@ async def set_soon(event: threading.Event) -> None:
     await asyncio.get_running_loop().run_in_executor(None, event.wait, SECONDS)
 
 
+@pytest.mark.usefixtures("nothing_is_long")
 def test_all_short_work_is_done_by_one_thread_in_the_order_in_which_it_came() -> None:
     async def scene(lane: Lane) -> None:
         order: list[int] = []
@@ -118,6 +125,7 @@ def test_after_long_work_short_work_has_its_thread_again() -> None:
     played(scene)
 
 
+@pytest.mark.usefixtures("nothing_is_long")
 def test_brief_work_that_waits_is_done_together_and_told_afterwards() -> None:
     groups = Groups()
 
@@ -137,13 +145,11 @@ def test_brief_work_that_waits_is_done_together_and_told_afterwards() -> None:
         assert told == [False] * 3
         await first
 
-    with pytest.MonkeyPatch.context() as patch:
-        # However slow the machine is: nothing is handed to others here.
-        patch.setattr("genesis.lane.SHORT_SECONDS", 60.0)
-        played(scene, groups.together)
+    played(scene, groups.together)
     assert groups.kept == [[0, 1, 2]]
 
 
+@pytest.mark.usefixtures("nothing_is_long")
 def test_work_that_is_not_brief_ends_what_is_done_together() -> None:
     groups = Groups()
 
@@ -161,12 +167,11 @@ def test_work_that_is_not_brief_ends_what_is_done_together() -> None:
         assert [reply.status for reply in await asyncio.gather(*waiting)] == [0, 1, 599, 3]
         await first
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("genesis.lane.SHORT_SECONDS", 60.0)
-        played(scene, groups.together)
+    played(scene, groups.together)
     assert groups.kept == [[0, 1], [3]]
 
 
+@pytest.mark.usefixtures("nothing_is_long")
 def test_no_more_than_some_are_done_together() -> None:
     groups = Groups()
 
@@ -179,6 +184,7 @@ def test_no_more_than_some_are_done_together() -> None:
     assert max(map(len, groups.kept)) <= MOST
 
 
+@pytest.mark.usefixtures("nothing_is_long")
 def test_what_could_not_be_kept_together_is_done_again_one_by_one() -> None:
     groups = Groups(failing=1)
 
@@ -198,6 +204,19 @@ def test_what_could_not_be_kept_together_is_done_again_one_by_one() -> None:
         assert [statuses[number] for number in again] == [599] * len(again)
 
     played(scene, groups.together)
+
+
+def test_a_group_that_fails_in_a_way_nobody_thought_of_does_not_end_the_thread() -> None:
+    @contextmanager
+    def together() -> Iterator[None]:
+        yield
+        raise ZeroDivisionError("on purpose")
+
+    async def scene(lane: Lane) -> None:
+        for _ in range(2):
+            assert (await lane.run(named, is_brief=True)).headers["Thread"] == "genesis-lane"
+
+    played(scene, together)
 
 
 def test_what_work_raises_is_raised_and_the_thread_lives_on() -> None:
