@@ -16,6 +16,6 @@ def test_nobody_is_offered_an_assistant_that_is_not_there(
     page = context.new_page()
     page.goto(f"{server.url}/#/experiments")
 
-    expect(page.get_by_role("link", name="churn", exact=True)).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="churn", exact=True)).to_be_visible()
     expect(page.get_by_text("Assistant")).to_have_count(0)
     context.close()
