@@ -123,7 +123,7 @@ def test_a_pdf_file_is_drawn(artifacts: Page, shot: Shot) -> None:
 
     canvas = preview(artifacts).locator("canvas")
     expect(canvas).to_be_visible()
-    expect(preview(artifacts).get_by_text("/1")).to_be_visible()
+    expect(preview(artifacts).get_by_title("1/1")).to_be_visible()
     handle = canvas.element_handle()
     artifacts.wait_for_function(HAS_RED, arg=handle)
     shot("artifact-pdf")
