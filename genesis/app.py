@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import lru_cache
 
 from genesis.artifacts import ArtifactStore, open_artifacts
 from genesis.auth import Authentication, Context, refusal
@@ -37,6 +38,8 @@ REFUSED_SECONDS = 30
 """After which clients may ask again whether somebody has configured it."""
 SHARED_SECONDS = 1.0
 """How long a failure to open the database answers those that come next: they would wait for it one by one."""
+STORES = 64
+"""Workspaces whose stores are kept for the next request."""
 UNUSABLE_DATABASE = "GENESIS_DATABASE_URI leads to no database of use; see the server's log."
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -68,7 +71,8 @@ class App:
         self._refusal = refusal(settings) or settings.database_refusal
         if self._refusal:
             logger.critical("Every request is refused: %s", self._refusal)
-        self._piles = Piles()
+        piles = Piles()
+        self._store = lru_cache(STORES)(lambda workspace: store_of(self.engine(), workspace, piles))
         self._spans = Spans()
         self._opening_artifacts = threading.Lock()
         self._readiness = Readiness(
@@ -86,19 +90,19 @@ class App:
         return self._settings.is_embedded
 
     def is_brief(self, request: Request) -> bool:
-        """Whether it may be handled together with others: it waits for nothing but the database."""
-        # The directory's keys may have to be fetched to know who asks.
-        return self._settings.auth != "entra" and is_brief(request.method, request.path)
+        """Whether it may be handled together with others: it waits for nothing, and opens nothing."""
+        is_open = DEFAULT_WORKSPACE in self._workspaces
+        return is_open and is_brief(request.method, request.path) and self._authentication.is_instant(request)
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """The writes of all brief requests handled within are kept at its end, before which none is answered.
 
-        Raises what kept them from staying, and none of them does: each is to be handled again, by itself.
+        Raises, without waiting, where others write just now, and at the end what kept them from staying:
+        none of them does, and each is to be handled again, by itself.
         """
-        engine = self._engine
         try:
-            with nullcontext() if engine is None else engine.together():
+            with self.engine().together():
                 yield
         except Exception:
             # What was begun within is not there.
@@ -196,7 +200,7 @@ class App:
 
     def store(self, workspace: str = DEFAULT_WORKSPACE, *, reads: bool = False) -> Store:
         """The store of a workspace, its default experiment in place; one that is only read is not begun."""
-        store = store_of(self.engine(), workspace, self._piles)
+        store = self._store(workspace)
         begins = workspace not in self._workspaces and (not reads or workspace == DEFAULT_WORKSPACE)
         if begins:
             store.experiments.ensure_default(self.root(workspace), time.time_ns() // 1_000_000)
@@ -248,3 +252,4 @@ class App:
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
+                self._store.cache_clear()

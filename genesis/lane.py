@@ -1,11 +1,12 @@
-"""A thread for short work: many that take turns at Python's lock spend more on turns than on work."""
+"""Where short work is done: threads that take turns at Python's lock spend more on turns than on work."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from queue import Empty, SimpleQueue
@@ -24,8 +25,9 @@ MOST = 16
 class Lane:
     """One thread that does one thing after the other, and others for what waits behind long work.
 
-    Brief work that waits is done ``together``: what it writes is kept at once, and all of it is told then.
-    Where that fails, which ``together`` raises, each is done again by itself.
+    While it has nothing to do, brief work is done on the loop's own thread, all that has come since its
+    last turn ``together``: what that writes is kept at once, and all of it is told then. Where that cannot
+    be, which ``together`` raises, each is done again by the lane's thread, by itself.
     """
 
     def __init__(
@@ -35,26 +37,60 @@ class Lane:
     ) -> None:
         self._others = others
         self._together = together
+        self._brief: deque[_Job] = deque()
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
         self._since = 0.0
         """When the work under way began; 0 when there is none."""
+        self._is_brief = False
+        """Whether the work under way is brief."""
         self._is_watched = False
         self._thread = threading.Thread(target=self._run, name="genesis-lane", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Work, *, is_brief: bool = False) -> Response:
-        """The result of ``work``, which a thread does; raises what it raises.
+    async def run(self, work: Work, *, is_brief: bool = False, writes: bool = True) -> Response:
+        """The result of ``work``, which some thread does; raises what it raises.
 
-        What is brief may be done twice, where the first time left nothing behind.
+        What is brief waits for nothing, and may be done twice, where the first time left nothing behind.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(loop, work, is_brief=is_brief)
-        if self._is_long():
+        job = _Job(loop, work, is_brief=is_brief, writes=writes)
+        if is_brief and not self._is_taken():
+            self._brief.append(job)
+            if len(self._brief) == 1:
+                # Not at once: whoever was told last may be back by the loop's next turn.
+                loop.call_soon(loop.call_soon, self._do_brief, loop)
+        elif self._is_long():
             self._others.submit(job.run)
         else:
-            self._waiting.put(job)
-            self._watch(loop)
+            self._queue(job, loop)
         return await job.done
+
+    def _is_taken(self) -> bool:
+        """Whether something is under way that keeps Python's lock, or the database, for long."""
+        return self._since > 0 and (not self._is_brief or self._is_long())
+
+    def _do_brief(self, loop: asyncio.AbstractEventLoop) -> None:
+        done: list[_Job] = []
+        ends = time.monotonic() + SHORT_SECONDS
+        try:
+            with self._together() if any(job.writes for job in self._brief) else nullcontext():
+                while self._brief and len(done) < MOST and (not done or time.monotonic() < ends):
+                    done.append(self._brief.popleft())
+                    done[-1].do()
+        except Exception:
+            # Others write, or it was not kept: the thread may wait, and tells each by itself.
+            for job in (*done, *self._brief):
+                self._queue(job, loop)
+            self._brief.clear()
+            return
+        for job in done:
+            job.settle()
+        if self._brief:
+            loop.call_soon(self._do_brief, loop)
+
+    def _queue(self, job: _Job, loop: asyncio.AbstractEventLoop) -> None:
+        self._waiting.put(job)
+        self._watch(loop)
 
     def _is_long(self) -> bool:
         since = self._since
@@ -80,42 +116,13 @@ class Lane:
             self._waiting.put(None)
 
     def _run(self) -> None:
-        job = self._waiting.get()
-        while job is not None:
-            done = [job]
-            taken = self._do_together(done) if job.is_brief else self._do(job)
-            # Before anybody is told, who may ask again at once.
+        while (job := self._waiting.get()) is not None:
+            self._is_brief = job.is_brief
+            self._since = time.monotonic()
+            job.do()
+            # Before it is told: who waited may ask again at once.
             self._since = 0.0
-            _tell(done)
-            job = taken[0] if taken else self._waiting.get()
-
-    def _do(self, job: _Job) -> list[_Job | None]:
-        self._since = time.monotonic()
-        job.do()
-        return []
-
-    def _do_together(self, done: list[_Job]) -> list[_Job | None]:
-        """Do the one of ``done`` and add what can be done with it; returns what was taken besides."""
-        taken: list[_Job | None] = []
-        try:
-            with self._together():
-                self._do(done[0])
-                ends = self._since + SHORT_SECONDS
-                while not taken and len(done) < MOST and time.monotonic() < ends:
-                    try:
-                        job = self._waiting.get_nowait()
-                    except Empty:
-                        break
-                    if job is None or not job.is_brief:
-                        taken.append(job)
-                    else:
-                        done.append(job)
-                        self._do(job)
-        except Exception:
-            # Whatever it was, each is told of it by itself, and this thread lives on.
-            for job in done:
-                self._do(job)
-        return taken
+            job.tell()
 
     def shutdown(self) -> None:
         """Returns when all that was taken up is done."""
@@ -126,11 +133,12 @@ class Lane:
 class _Job:
     """Work, and the future of its result: less than an executor's, which has locks of its own."""
 
-    __slots__ = ("_failure", "_result", "_work", "done", "is_brief", "loop")
+    __slots__ = ("_failure", "_loop", "_result", "_work", "done", "is_brief", "writes")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work, *, is_brief: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Work, *, is_brief: bool, writes: bool) -> None:
         self.is_brief = is_brief
-        self.loop = loop
+        self.writes = writes
+        self._loop = loop
         self._work = work
         self._result: Response | None = None
         self._failure: BaseException | None = None
@@ -138,7 +146,7 @@ class _Job:
 
     def run(self) -> None:
         self.do()
-        _tell([self])
+        self.tell()
 
     def do(self) -> None:
         self._result = self._failure = None
@@ -146,6 +154,12 @@ class _Job:
             self._result = self._work()
         except BaseException as failure:
             self._failure = failure
+
+    def tell(self) -> None:
+        """Settle it from another thread."""
+        # The loop may be closed.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.settle)
 
     def settle(self) -> None:
         # Whoever waited may have been told that the server stops.
@@ -155,14 +169,3 @@ class _Job:
             self.done.set_exception(self._failure)
         elif self._result is not None:
             self.done.set_result(self._result)
-
-
-def _tell(done: Sequence[_Job]) -> None:
-    # Once for all, which are of one loop: each call wakes it. It may be closed.
-    with suppress(RuntimeError):
-        done[0].loop.call_soon_threadsafe(_settle, done)
-
-
-def _settle(done: Sequence[_Job]) -> None:
-    for job in done:
-        job.settle()

@@ -306,10 +306,12 @@ BRIEF: frozenset[Handler] = frozenset(
         runs.log_model,
         metrics.log,
         metrics.log_batch,
+        registered_models.get_by_alias,
+        model_versions.get,
     }
 )
-"""Handlers that touch a few documents and wait for nothing but the database: it may keep the writes of
-several at once, and then no other thread writes until the last of them has ended."""
+"""Handlers that touch a few documents and ask nobody but the database: what several of them write may be
+kept at once, and nobody else is answered until the last of them has ended."""
 
 UNSERVED = re.compile(
     r"/ajax-api/[2-4]\.0/(?:mlflow/)?"

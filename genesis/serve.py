@@ -141,7 +141,8 @@ class Asgi:
     async def _answered(self, request: Request) -> Response:
         if self._lane is not None and isinstance(request.body, BytesBody):
             work = partial(self._app.handle, request)
-            return await self._lane.run(work, is_brief=self._app.is_brief(request))
+            is_brief, writes = self._app.is_brief(request), request.method != "GET"
+            return await self._lane.run(work, is_brief=is_brief, writes=writes)
         threads = self._streams if isinstance(request.body, StreamedBody) else self._threads
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(threads, self._app.handle, request)

@@ -66,6 +66,10 @@ class Authentication:
             principal = self._credential.principal(request.headers, address(request, in_azure=self._in_azure))
         return Context(workspace_of(request.headers.get(WORKSPACE_HEADER, "")), principal)
 
+    def is_instant(self, request: Request) -> bool:
+        """Whether ``authenticate`` would neither ask anybody nor compute for long."""
+        return self._credential is None or self._credential.is_instant(request.headers)
+
 
 def _credential(settings: Settings, tokens: Callable[[], Tokens], clock: Clock) -> Credential | None:
     if settings.auth == "token":

@@ -31,6 +31,9 @@ class Credential(Protocol):
     def principal(self, headers: Mapping[str, str], address: str) -> str:
         """Who sends these headers from ``address``; raises UNAUTHENTICATED, PERMISSION_DENIED and others."""
 
+    def is_instant(self, headers: Mapping[str, str]) -> bool:
+        """Whether ``principal`` would neither ask anybody nor compute for long."""
+
 
 def unauthenticated(message: str, challenge: str) -> GenesisError:
     """401; ``challenge`` says how to prove who one is, so that a browser asks."""

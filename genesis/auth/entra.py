@@ -44,6 +44,10 @@ class Entra:
         self._attempts = attempts
         self._clock = clock
 
+    def is_instant(self, headers: Mapping[str, str]) -> bool:
+        """Never: the directory's keys may have to be fetched."""
+        return False
+
     def principal(self, headers: Mapping[str, str], address: str) -> str:
         """The user's name, or the app's id; raises UNAUTHENTICATED, PERMISSION_DENIED, 429 and 503."""
         token = bearer(headers)

@@ -63,7 +63,7 @@ class Store:
 
 
 def store_of(engine: Engine, workspace: str, piles: Piles) -> Store:
-    """The store of one workspace; cheap, made for each request."""
+    """The store of one workspace; safe for threads."""
     histories = Histories(engine, workspace, piles)
     return Store(
         Experiments(engine, workspace),

@@ -143,8 +143,8 @@ class Engine(Protocol):
     def together(self) -> AbstractContextManager[None]:
         """Where it is cheaper, all that this thread writes within is kept at the end, or none of it.
 
-        Nothing of it is to be acknowledged before; raises GenesisError then where it could not be kept.
-        Who is within waits for no other thread: others may not write.
+        Nothing of it is to be acknowledged before. Raises GenesisError: at the beginning, without waiting,
+        where others write just now; at the end where it could not be kept. Meanwhile others may not write.
         """
 
     def close(self) -> None:

@@ -144,12 +144,36 @@ def test_another_thread_writes_when_the_end_has_come(engine: SqliteEngine, file:
         assert other.result(60) == ["a", "b"]
 
 
-def test_reading_alone_locks_nothing(engine: SqliteEngine, file: File) -> None:
+@pytest.fixture
+def forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a writer never ends."""
+    monkeypatch.setattr("genesis.store.sqlite.connection.BUSY_SECONDS", 1_000_000)
+
+
+@pytest.mark.usefixtures("forever")
+def test_nobody_waits_together_for_another_process(engine: SqliteEngine, file: File) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(GenesisError, match="busy") as busy, engine.together():
+            pytest.fail("begun")
+        assert busy.value.status == 503
+        other.execute("COMMIT")
     with engine.together():
-        assert engine.get(RUNS, "a") is None
-        assert ids(engine) == []
-        with closing(sqlite3.connect(file, timeout=0)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        assert engine.insert(RUNS, run("a"))
+    [(milliseconds,)] = engine._database.connection().execute("PRAGMA busy_timeout").fetchall()
+    assert milliseconds == 1_000_000_000
+
+
+@pytest.mark.usefixtures("forever")
+def test_nobody_waits_together_for_another_thread(engine: SqliteEngine) -> None:
+    with ThreadPoolExecutor(1) as threads, engine._database.writing():
+
+        def write() -> None:
+            with engine.together():
+                pytest.fail("begun")
+
+        with pytest.raises(GenesisError, match="busy"):
+            threads.submit(write).result()
 
 
 def test_requests_are_kept_together_and_a_refused_one_spoils_nothing(app: App, file: File) -> None:
@@ -170,13 +194,19 @@ def test_a_workspace_that_was_begun_in_vain_is_begun_again(app: App) -> None:
     assert post(app, "runs/create", "team-a", experiment_id="0")["run"]["info"]["experiment_id"] == "0"
 
 
-@pytest.mark.parametrize(("auth", "is_brief"), [("none", True), ("token", True), ("entra", False)])
-def test_who_may_have_to_fetch_keys_keeps_nobody_from_writing(auth: str, is_brief: bool) -> None:
-    with closing(App(Settings(auth=auth))) as app:
+@pytest.mark.parametrize(("auth", "is_brief"), [("none", True), ("platform", True), ("entra", False)])
+def test_who_may_have_to_fetch_keys_keeps_nobody_waiting(auth: str, is_brief: bool, file: File) -> None:
+    with closing(App(Settings(auth=auth, data=str(file.parent)))) as app:
+        app.store()
         assert app.is_brief(Request("POST", "/api/2.0/mlflow/runs/create")) is is_brief
         assert not app.is_brief(Request("POST", "/api/2.0/mlflow/runs/search"))
 
 
-def test_together_opens_no_database(tmp_path: File) -> None:
-    with closing(App(Settings(data=str(tmp_path / "data")))) as app, app.together():
-        assert not (tmp_path / "data").exists()
+def test_who_opens_the_database_keeps_nobody_waiting(file: File) -> None:
+    with closing(App(Settings(data=str(file.parent)))) as app:
+        request = Request("POST", "/api/2.0/mlflow/runs/create")
+        assert not app.is_brief(request)
+        app.store("team-a")
+        assert not app.is_brief(request)
+        app.store()
+        assert app.is_brief(request)

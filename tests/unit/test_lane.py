@@ -45,6 +45,13 @@ class Groups:
         return named(number if self.is_open else 599)
 
 
+@contextmanager
+def refused() -> Iterator[None]:
+    """Others write."""
+    raise unavailable("on purpose")
+    yield
+
+
 def played(
     scene: Callable[[Lane], Coroutine[Any, Any, None]],
     together: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -125,50 +132,88 @@ def test_after_long_work_short_work_has_its_thread_again() -> None:
     played(scene)
 
 
+HERE = threading.current_thread().name
+"""The thread of the loop."""
+
+
 @pytest.mark.usefixtures("nothing_is_long")
-def test_brief_work_that_waits_is_done_together_and_told_afterwards() -> None:
+def test_brief_work_that_came_at_once_is_done_together_on_the_loop_and_told_afterwards() -> None:
     groups = Groups()
 
     async def scene(lane: Lane) -> None:
-        go_on, began = threading.Event(), threading.Event()
         told: list[bool] = []
-        first = asyncio.ensure_future(lane.run(partial(stuck, go_on, began)))
-        await set_soon(began)
         waiting = []
         for number in range(3):
             task = asyncio.ensure_future(lane.run(partial(groups.work, number), is_brief=True))
             task.add_done_callback(lambda _: told.append(groups.is_open))
             waiting.append(task)
-        await asyncio.sleep(0)
-        go_on.set()
-        assert [reply.status for reply in await asyncio.gather(*waiting)] == [0, 1, 2]
+        replies = await asyncio.gather(*waiting)
+        assert [reply.status for reply in replies] == [0, 1, 2]
+        assert {reply.headers["Thread"] for reply in replies} == {HERE}
         assert told == [False] * 3
-        await first
 
     played(scene, groups.together)
     assert groups.kept == [[0, 1, 2]]
 
 
+def test_reading_needs_no_group() -> None:
+    async def scene(lane: Lane) -> None:
+        reply = await lane.run(named, is_brief=True, writes=False)
+        assert reply.headers["Thread"] == HERE
+
+    played(scene, refused)
+
+
 @pytest.mark.usefixtures("nothing_is_long")
-def test_work_that_is_not_brief_ends_what_is_done_together() -> None:
+def test_work_that_is_not_brief_is_in_no_group() -> None:
+    groups = Groups()
+
+    async def scene(lane: Lane) -> None:
+        reply = await lane.run(partial(groups.work, 0))
+        assert (reply.status, reply.headers["Thread"]) == (599, "genesis-lane")
+
+    played(scene, groups.together)
+    assert groups.kept == []
+
+
+@pytest.mark.usefixtures("nothing_is_long")
+def test_brief_work_waits_for_what_keeps_the_thread() -> None:
     groups = Groups()
 
     async def scene(lane: Lane) -> None:
         go_on, began = threading.Event(), threading.Event()
         first = asyncio.ensure_future(lane.run(partial(stuck, go_on, began)))
         await set_soon(began)
-        works = [(0, True), (1, True), (2, False), (3, True)]
-        waiting = [
-            asyncio.ensure_future(lane.run(partial(groups.work, number), is_brief=is_brief))
-            for number, is_brief in works
-        ]
-        await asyncio.sleep(0)
+        brief = asyncio.ensure_future(lane.run(partial(groups.work, 0), is_brief=True))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not brief.done()
         go_on.set()
-        assert [reply.status for reply in await asyncio.gather(*waiting)] == [0, 1, 599, 3]
+        reply = await brief
+        assert (reply.status, reply.headers["Thread"]) == (599, "genesis-lane")
         await first
 
     played(scene, groups.together)
-    assert groups.kept == [[0, 1], [3]]
+
+
+@pytest.mark.usefixtures("nothing_is_long")
+def test_brief_work_that_the_thread_does_sends_no_other_there() -> None:
+    groups = Groups(failing=1)
+
+    async def scene(lane: Lane) -> None:
+        go_on, began = threading.Event(), threading.Event()
+
+        def first() -> Response:
+            return named() if groups.is_open else stuck(go_on, began)
+
+        again = asyncio.ensure_future(lane.run(first, is_brief=True))
+        await set_soon(began)
+        reply = await lane.run(partial(groups.work, 1), is_brief=True)
+        assert (reply.status, reply.headers["Thread"]) == (1, HERE)
+        go_on.set()
+        assert (await again).headers["Thread"] == "genesis-lane"
+
+    played(scene, groups.together)
 
 
 @pytest.mark.usefixtures("nothing_is_long")
@@ -181,7 +226,19 @@ def test_no_more_than_some_are_done_together() -> None:
 
     played(scene, groups.together)
     assert list(chain(*groups.kept)) == list(range(3 * MOST))
-    assert max(map(len, groups.kept)) <= MOST
+    assert [len(group) for group in groups.kept] == [MOST] * 3
+
+
+def test_what_takes_long_together_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genesis.lane.SHORT_SECONDS", 0.0)
+    groups = Groups()
+
+    async def scene(lane: Lane) -> None:
+        works = [lane.run(partial(groups.work, number), is_brief=True) for number in range(3)]
+        assert [reply.status for reply in await asyncio.gather(*works)] == [0, 1, 2]
+
+    played(scene, groups.together)
+    assert groups.kept == [[0], [1], [2]]
 
 
 @pytest.mark.usefixtures("nothing_is_long")
@@ -197,16 +254,24 @@ def test_what_could_not_be_kept_together_is_done_again_one_by_one() -> None:
             *works, lane.run(broken, is_brief=True), return_exceptions=True
         )
         assert isinstance(failure, ZeroDivisionError)
-        statuses = [reply.status for reply in replies if isinstance(reply, Response)]
-        # Those of the first group were done a second time, alone.
-        again = [number for number in groups.kept[0] if number in (0, 1)]
-        assert again
-        assert [statuses[number] for number in again] == [599] * len(again)
+        found = [(r.status, r.headers["Thread"]) for r in replies if isinstance(r, Response)]
+        assert found == [(599, "genesis-lane")] * 2
 
     played(scene, groups.together)
+    assert groups.kept == [[0, 1]]
 
 
-def test_a_group_that_fails_in_a_way_nobody_thought_of_does_not_end_the_thread() -> None:
+@pytest.mark.usefixtures("nothing_is_long")
+def test_what_cannot_be_written_at_once_is_left_to_the_thread() -> None:
+    async def scene(lane: Lane) -> None:
+        works = [lane.run(named, is_brief=True) for _ in range(2 * MOST)]
+        replies = await asyncio.gather(*works)
+        assert {reply.headers["Thread"] for reply in replies} == {"genesis-lane"}
+
+    played(scene, refused)
+
+
+def test_a_group_that_fails_in_a_way_nobody_thought_of_is_told_to_nobody() -> None:
     @contextmanager
     def together() -> Iterator[None]:
         yield

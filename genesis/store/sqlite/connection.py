@@ -11,10 +11,14 @@ from pathlib import Path
 
 from genesis.errors import GenesisError, invalid, unavailable
 from genesis.observed import count_command
+from genesis.store.sqlite.checkpoints import MOST_PAGES, Checkpoints
 
 BUSY = "The database is busy with other writers; try again."
 BUSY_SECONDS = 10
 """How long a writer waits for one in another process before the client is told to come back."""
+
+BRIEF_SECONDS = 0.005
+"""How long one waits who keeps everybody waiting."""
 
 WAL_SECONDS = 0.02
 """Between two tries to turn a new file to WAL."""
@@ -27,10 +31,9 @@ LOST = "The database could not keep what was written together; try again."
 class Group:
     """What one thread writes until it is committed at once."""
 
-    __slots__ = ("is_begun", "is_lost")
+    __slots__ = ("is_lost",)
 
     def __init__(self) -> None:
-        self.is_begun = False
         self.is_lost = False
 
 
@@ -43,6 +46,7 @@ class Database:
         self._all: list[sqlite3.Connection] = []
         # SQLite's own wait for a lock polls; threads of one process queue here instead.
         self._writer = threading.Lock()
+        self._checkpoints = Checkpoints(self.connection, self._writer)
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, opened on first use."""
@@ -72,8 +76,7 @@ class Database:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA case_sensitive_like = ON")
         connection.execute("PRAGMA cache_size = -16000")
-        # Pages that are written again and again go to the file, and to the disk, once in 16 MB of log.
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
         connection.create_function("fold", 1, _folded, deterministic=True)
         return connection
 
@@ -100,11 +103,14 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All that this thread writes within is one transaction.
+        """All that this thread writes within is one transaction, which waits for no other.
 
-        Raises GenesisError (503) where none of it stays, though the writes themselves seemed to do well.
+        Raises GenesisError (503): at once where others write just now, and at the end where none of it
+        stays, though the writes themselves seemed to do well.
         """
-        group = self._local.group = Group()
+        group = Group()
+        self._begin(waits=False)
+        self._local.group = group
         try:
             yield
         except BaseException:
@@ -112,8 +118,7 @@ class Database:
             raise
         finally:
             self._local.group = None
-            if group.is_begun:
-                self._end(group)
+            self._end(group)
         if group.is_lost:
             raise unavailable(LOST)
 
@@ -125,8 +130,8 @@ class Database:
         alone = Group() if group is None else group
         if alone.is_lost:
             raise unavailable(LOST)
-        if not alone.is_begun:
-            self._begin(alone)
+        if group is None:
+            self._begin()
         try:
             with _told():
                 yield self.connection()
@@ -137,16 +142,19 @@ class Database:
             if group is None:
                 self._end(alone)
 
-    def _begin(self, group: Group) -> None:
-        if not self._writer.acquire(timeout=BUSY_SECONDS):
+    def _begin(self, *, waits: bool = True) -> None:
+        if not self._writer.acquire(timeout=BUSY_SECONDS if waits else BRIEF_SECONDS):
             raise unavailable(BUSY)
         try:
             with _told():
-                self.connection().execute("BEGIN IMMEDIATE")
+                connection = self.connection()
+                if waits:
+                    connection.execute("BEGIN IMMEDIATE")
+                else:
+                    _begin_at_once(connection)
         except BaseException:
             self._writer.release()
             raise
-        group.is_begun = True
 
     def _end(self, group: Group) -> None:
         """Keep what was written, or undo it where some of it failed."""
@@ -156,6 +164,7 @@ class Database:
                 try:
                     if not group.is_lost:
                         connection.execute("COMMIT")
+                        self._checkpoints.count()
                 finally:
                     # SQLite has rolled back by itself where the disk failed it.
                     if connection.in_transaction:
@@ -164,9 +173,19 @@ class Database:
             self._writer.release()
 
     def close(self) -> None:
+        self._checkpoints.close()
         while self._all:
             self._all.pop().close()
         self._local = threading.local()
+
+
+def _begin_at_once(connection: sqlite3.Connection) -> None:
+    """Begin to write, unless another process does."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

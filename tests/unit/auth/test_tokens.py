@@ -166,6 +166,21 @@ def test_a_known_token_is_looked_up_once_a_minute_and_hashed_once(
     assert len(hashes) == 1
 
 
+def test_a_token_is_known_at_once_for_a_minute(check: TokenCheck, text: str, hands: Hands) -> None:
+    assert check.is_instant(bearer(FIRST))
+    assert not check.is_instant(bearer(text))
+    check.principal(bearer(text), HERE)
+    assert check.is_instant(bearer(text))
+    assert check.is_instant(basic("ada", text))
+    hands.move(module.SECONDS)
+    assert not check.is_instant(bearer(text))
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Digest x"}, bearer("gf_none")])
+def test_what_is_no_token_is_not_known(check: TokenCheck, headers: dict[str, str]) -> None:
+    assert not check.is_instant(headers)
+
+
 def test_a_token_whose_hash_was_replaced_is_hashed_again(
     check: TokenCheck, kept: Tokens, text: str, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
