@@ -69,6 +69,7 @@ ENGINES_MAY_IMPORT = (
     *ENGINES,
     "genesis.store.engine",
     "genesis.store.change",
+    "genesis.store.each",
     "genesis.store.schema",
     "genesis.store.points",
     "genesis.search",

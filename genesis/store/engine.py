@@ -93,8 +93,11 @@ class Engine(Protocol):
     def get(self, collection: Collection, id: str) -> Document | None:
         """The document with this key."""
 
-    def find(self, collection: Collection, query: Query) -> list[Document]:
-        """Documents that match, in order. ``query.where`` fixes the collection's scope."""
+    def find(self, collection: Collection, query: Query) -> Sequence[Document]:
+        """Documents that match, in order. ``query.where`` fixes the collection's scope.
+
+        They may be read each time anew: what is done to one is forgotten.
+        """
 
     def update(
         self,

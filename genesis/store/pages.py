@@ -32,7 +32,7 @@ def page(
     order: tuple[Order, ...],
     at: tuple[str, int],
     only: tuple[str, ...] = (),
-) -> tuple[list[Document], str]:
+) -> tuple[Sequence[Document], str]:
     """One page and the token of the next (empty on the last); ``at`` is the page's own token and its size.
 
     Commands: one for each page in the default order, two in any other, of which ``only`` saves the second.

@@ -181,7 +181,7 @@ class RegisteredModels:
 
     def _whole(self, names: list[str]) -> list[RegisteredModel]:
         """The models that bear these names, each with its latest versions."""
-        found = self._registry.find(Clause(NAME, Op.IN, tuple(names)), Clause(SHOWN, Op.EQ, 1))
+        found = list(self._registry.find(Clause(NAME, Op.IN, tuple(names)), Clause(SHOWN, Op.EQ, 1)))
         models = {document["name"]: document for document in found if document["kind"] in MODELS}
         versions: dict[str, dict[int, Document]] = {}
         for document in found:

@@ -77,7 +77,7 @@ class Registry:
         """The model that bears a name."""
         return self.place(name, Clause(NUMBER, Op.EQ, 0), fixed("kind", MODELS), *clauses)
 
-    def find(self, *clauses: Clause) -> list[Document]:
+    def find(self, *clauses: Clause) -> Sequence[Document]:
         where = (fixed("workspace", [self._workspace]), *clauses)
         return self._engine.find(REGISTRY, Query(where))
 
@@ -242,15 +242,17 @@ def _names(model: Document) -> tuple[str, ...]:
     return tuple(dict.fromkeys((model.get("former", model["name"]), model["name"])))
 
 
-def _sorted_out(found: list[Document]) -> tuple[Document | None, dict[int, Document]]:
+def _sorted_out(found: Sequence[Document]) -> tuple[Document | None, dict[int, Document]]:
     """The model among documents of one name, and its versions by number.
 
     Versions whose copy of the name lags behind may be another model's.
     """
-    model = next((d for d in found if d["kind"] in MODELS), None)
+    documents = list(found)
+    model = next((d for d in documents if d["kind"] in MODELS), None)
     if model is None:
         return None, {}
-    return model, {d["number"]: d for d in found if d["kind"] in VERSIONS and d["model"] == model["model"]}
+    versions = (d for d in documents if d["kind"] in VERSIONS and d["model"] == model["model"])
+    return model, {version["number"]: version for version in versions}
 
 
 def model_version(version: Document, model: Document | None = None, *, aliases: bool = False) -> ModelVersion:

@@ -22,6 +22,7 @@ from genesis.entities.runs import (
 )
 from genesis.errors import missing, unavailable
 from genesis.search.clauses import Clause, Op, Order, Path, Where
+from genesis.store.each import Each
 from genesis.store.engine import Change, Document, Engine, Missing, Query, Refused, Updated
 from genesis.store.histories import Histories
 from genesis.store.pages import IS_ACTIVE, LIFECYCLE, STAGES, completed, fixed, page, timed, walk
@@ -115,7 +116,7 @@ class Runs:
         stages: Sequence[str],
         order: tuple[Order, ...],
         at: tuple[str, int],
-    ) -> tuple[list[Run], str]:
+    ) -> tuple[Sequence[Run], str]:
         """A page and the next token; ties end in MLflow's default order: last started first, then by id."""
         if not experiment_ids:
             return [], ""
@@ -126,7 +127,7 @@ class Runs:
         )
         where = (*scope, *timed(where, "start_time", LAST_MS))
         documents, token = page(self._engine, RUNS, where, order, at)
-        return [self._entity(document) for document in documents], token
+        return Each(documents, self._entity), token
 
     def update(self, run_id: str, values: Mapping[str, Any]) -> Run:
         """Set some of status, end_time and name of an active run; the name is a tag, too."""

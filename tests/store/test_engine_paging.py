@@ -175,4 +175,4 @@ def test_a_page_begins_behind_the_last_document_even_when_that_is_gone(engine: E
     fill(engine, *documents)
     after = sort_key(RUNS, (NEWEST,), documents[1])
     engine.delete(RUNS, "b")
-    assert engine.find(RUNS, Query((SCOPE,), (NEWEST,), after)) == [documents[2]]
+    assert list(engine.find(RUNS, Query((SCOPE,), (NEWEST,), after))) == [documents[2]]

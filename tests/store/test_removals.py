@@ -135,7 +135,7 @@ def test_a_deleted_experiment_goes_with_all_in_it_and_frees_its_name(
     ]
     for collection in (DATASETS, RUNS, LOGGED_MODELS):
         scope = Clause(Path("experiment"), Op.EQ, f"default|{id}")
-        assert engine.find(collection, Query((scope,))) == []
+        assert not engine.find(collection, Query((scope,)))
     assert experiment(store) == "2"
 
 

@@ -75,7 +75,7 @@ class Database:
         # never the file's integrity (https://sqlite.org/pragma.html#pragma_synchronous).
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA case_sensitive_like = ON")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA cache_size = -8000")
         connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
         connection.create_function("fold", 1, _folded, deterministic=True)
         return connection

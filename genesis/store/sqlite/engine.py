@@ -13,6 +13,7 @@ import orjson
 
 from genesis.search.clauses import Clause, Path, Where
 from genesis.store.change import apply, holds
+from genesis.store.each import Each
 from genesis.store.engine import (
     CONNECTIONS,
     Change,
@@ -121,7 +122,7 @@ class SqliteEngine:
         row = connection.execute(f"SELECT body FROM {collection.name} WHERE id = ?", (id,)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
-    def find(self, collection: Collection, query: Query) -> list[Document]:
+    def find(self, collection: Collection, query: Query) -> Sequence[Document]:
         with self._database.snapshot() as connection:
             page = narrowed(connection, collection, query, narrowing.FEW)
             if page is None:
@@ -131,7 +132,7 @@ class SqliteEngine:
             if page is not None:
                 return page
             rows = connection.execute(*select(collection, query))
-            return [orjson.loads(body) for (body,) in rows]
+            return Each([body for (body,) in rows], orjson.loads)
 
     def update(
         self,
