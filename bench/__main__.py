@@ -71,7 +71,7 @@ class Options:
 @click.option("--workers", default=4, show_default=True, help="Of the stock servers; 4 is their default.")
 @click.option("--quick", is_flag=True, help="Clients that acknowledge each packet at once.")
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="File for the raw figures.")
-@click.option("--docs", type=click.Path(path_type=Path), help="Folder for bench.md and bench.svg.")
+@click.option("--docs", type=click.Path(path_type=Path), help="Folder for bench[-quick].md and its chart.")
 def main(**given: Any) -> None:
     """Measure ours against its peers, in turn, in one run."""
     options = Options(**given)
@@ -85,18 +85,19 @@ def main(**given: Any) -> None:
         ):
             results = compare(found, _laid(found, options.runs), crew, plan, tell)
         results.conditions = _conditions(options)
-        _write(results, options.as_json, options.docs)
+        _write(results, options)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _write(results: Results, as_json: Path | None, docs: Path | None) -> None:
+def _write(results: Results, options: Options) -> None:
     click.echo(f"{table(results)}\n\n{memory_lines(results)}")
-    if as_json is not None:
-        as_json.write_text(json.dumps(results.as_json(), indent=1))
-    if docs is not None:
-        (docs / "bench.md").write_text(page(results))
-        (docs / "bench.svg").write_text(chart(results))
+    if options.as_json is not None:
+        options.as_json.write_text(json.dumps(results.as_json(), indent=1))
+    if options.docs is not None:
+        name = "bench-quick" if options.quick else "bench"
+        (options.docs / f"{name}.md").write_text(page(results, f"{name}.svg"))
+        (options.docs / f"{name}.svg").write_text(chart(results))
 
 
 if __name__ == "__main__":

@@ -78,14 +78,14 @@ def memory_lines(results: Results) -> str:
     return "\n".join(lines)
 
 
-def page(results: Results) -> str:
-    """All of it as one Markdown page; it names what it was measured on."""
+def page(results: Results, picture: str) -> str:
+    """All of it as one Markdown page, the chart a file beside it; it names what it was measured on."""
     conditions = "\n".join(f"- {name}: {value}" for name, value in results.conditions.items())
     return (
         "# Measured\n\nMade by `make bench`; medians of interleaved rounds on one machine, so that what the"
         " machine does beside it hits all servers alike. `ours is` says how many times the calls a second of"
         " the other server ours does, `of ours` how many times the processor time of ours the other takes."
-        f"\n\n![Calls a second of each server](bench.svg)\n\n{conditions}\n\n{table(results)}\n\n"
+        f"\n\n![Calls a second of each server]({picture})\n\n{conditions}\n\n{table(results)}\n\n"
         f"## Memory\n\nProportional set size, the most seen after a round.\n\n{memory_lines(results)}\n"
     )
 

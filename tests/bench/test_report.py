@@ -58,5 +58,5 @@ def test_the_picture_is_xml_with_a_longer_bar_for_more_calls(results: Results) -
 def test_the_page_names_what_it_was_measured_on(results: Results) -> None:
     results.conditions = {"machine": "2 cores"}
     results.memory = {"genesis": 50 << 20}
-    text = page(results)
+    text = page(results, "bench.svg")
     assert "- machine: 2 cores" in text and "- genesis: 50 MiB" in text and "| get_run" in text
