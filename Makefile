@@ -5,8 +5,8 @@ HOST ?= 127.0.0.1
 DATA ?=
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than there are processors: tests wait as well, for servers that start or are away.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# More than there are processors: tests wait as well, for servers that start or are away.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
 TEMPLATES := infra/bicep/main.bicep infra/azd/main.bicep
 # uv installs in seconds what takes pip a minute; where it cannot be had, or fails, pip does.
 define install
