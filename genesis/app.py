@@ -101,12 +101,15 @@ class App:
         Raises, without waiting, where others write just now, and at the end what kept them from staying:
         none of them does, and each is to be handled again, by itself.
         """
+        is_begun = False
         try:
             with self.engine().together():
+                is_begun = True
                 yield
         except Exception:
-            # What was begun within is not there.
-            self._workspaces.clear()
+            if is_begun:
+                # Workspaces that were begun within are not there.
+                self._workspaces.clear()
             raise
 
     def handle(self, request: Request) -> Response:

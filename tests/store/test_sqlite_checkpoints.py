@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path as File
 
@@ -108,6 +109,17 @@ def test_a_file_that_cannot_be_used_is_told_to_who_writes_and_moved_later(
     runs = write(engine, 6)
     moved(engine)
     assert in_the_file_alone(file, tmp_path) == runs
+
+
+def test_what_is_kept_while_the_interpreter_ends_is_told_to_be(
+    engine: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # MLflow's client ends its run then, when no thread can be given work any more.
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(checkpoints, "ThreadPoolExecutor", lambda *_, **__: ended)
+    runs = write(engine, 7)
+    assert ids(engine) == runs
 
 
 def broken() -> sqlite3.Connection:

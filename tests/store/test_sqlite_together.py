@@ -210,3 +210,12 @@ def test_who_opens_the_database_keeps_nobody_waiting(file: File) -> None:
         assert not app.is_brief(request)
         app.store()
         assert app.is_brief(request)
+
+
+def test_who_found_others_writing_is_brief_the_next_time(app: App, file: File) -> None:
+    app.store()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(GenesisError, match="busy"), app.together():
+            pytest.fail("begun")
+    assert app.is_brief(Request("POST", "/api/2.0/mlflow/runs/create"))

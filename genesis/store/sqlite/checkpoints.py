@@ -39,7 +39,9 @@ class Checkpoints:
             self._is_due = True
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, thread_name_prefix="genesis-checkpoint")
-            self._thread.submit(self._move)
+            # No thread takes work while the interpreter ends; who closes the file last moves what is left.
+            with suppress(RuntimeError):
+                self._thread.submit(self._move)
 
     def _move(self) -> None:
         # Whatever is wrong with the file is told to who writes, from so many pages on.
